@@ -1,0 +1,101 @@
+/* session.c: opens a device and makes networks on it.
+ * SPDX-License-Identifier: MIT */
+#include "session.h"
+
+#include <stdio.h>
+#include <time.h>
+
+double bench_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+bench_status bench_check(convcl_status status) {
+    if (status == CONVCL_OK)
+        return BENCH_OK;
+    bench_error("%s", convcl_last_error());
+    return BENCH_FAILED;
+}
+
+static void log_line(void *user, const char *line) {
+    (void)user;
+    fprintf(stderr, "convcl: %s\n", line);
+}
+
+bench_status bench_session_open(const bench_options *options, bench_session *session_out) {
+    const double begin = bench_now();
+    const convcl_context_options context_options = {.log = log_line};
+    convcl_device_info device;
+    *session_out = (bench_session){.options = options};
+    const convcl_status status = convcl_device_choose(options->device, &device);
+    if (status == CONVCL_INVALID)
+        return bench_usage_error("%s", convcl_last_error());
+    if (status != CONVCL_OK)
+        return bench_check(status);
+    bench_status result = bench_check(convcl_context_create(options->device, &context_options, &session_out->context));
+    if (result == BENCH_OK)
+        result = bench_check(convcl_context_create_queue(session_out->context, 0, &session_out->queue));
+    session_out->setup_s = bench_now() - begin;
+    return result;
+}
+
+void bench_session_close(bench_session *session) {
+    if (session->queue)
+        clReleaseCommandQueue(session->queue);
+    convcl_context_release(session->context);
+    *session = (bench_session){0};
+}
+
+bench_status bench_session_finish(bench_session *session) {
+    const cl_int code = clFinish(session->queue);
+    if (code == CL_SUCCESS)
+        return BENCH_OK;
+    bench_error("clFinish failed with %d on %s", code, convcl_context_device(session->context)->name);
+    return BENCH_FAILED;
+}
+
+static convcl_status build_net(bench_session *session, convcl_net_mode mode, uint64_t seed, bool keep, convcl_net *net) {
+    for (int i = 0; keep && i < CONVCL_ALEXNET_ACTIVATIONS; ++i) {
+        const convcl_status status = convcl_net_keep(net, convcl_alexnet_activations[i].value);
+        if (status != CONVCL_OK)
+            return status;
+    }
+    const convcl_status status = convcl_net_compile(net, mode);
+    return status != CONVCL_OK ? status : convcl_alexnet_fill(net, session->context, session->queue, seed);
+}
+
+bench_status bench_session_create_net(bench_session *session, convcl_net_mode mode, int batch, uint64_t seed, bool keep,
+                                      convcl_net **net_out) {
+    const convcl_net_options net_options = {.conv = {.algo = session->options->algo, .gemm = session->options->gemm}};
+    convcl_net *net = NULL;
+    *net_out = NULL;
+    bench_status status = bench_check(convcl_alexnet_create(session->context, &net_options, batch, &net));
+    if (status == BENCH_OK)
+        status = bench_check(build_net(session, mode, seed, keep, net));
+    if (status != BENCH_OK) {
+        convcl_net_destroy(net);
+        return status;
+    }
+    *net_out = net;
+    return BENCH_OK;
+}
+
+static bench_status make_once(bench_session *session, convcl_net_mode mode) {
+    convcl_net *net = NULL;
+    const bench_status status = bench_session_create_net(session, mode, session->options->batch, session->options->seed, false, &net);
+    convcl_net_destroy(net);
+    return status;
+}
+
+bench_status bench_session_prepare(bench_session *session) {
+    const double begin = bench_now();
+    bench_status status = BENCH_OK;
+    if (session->options->forward_backward)
+        status = make_once(session, CONVCL_NET_TRAINING);
+    if (status == BENCH_OK && session->options->forward)
+        status = make_once(session, CONVCL_NET_INFERENCE);
+    session->setup_s += bench_now() - begin;
+    session->compile_s = convcl_context_compile_seconds(session->context);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* session.h: the device that bench runs on, and the networks it makes there.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_BENCH_SESSION_H
+#define CONVCL_BENCH_SESSION_H
+
+#include "convcl/convcl.h"
+#include "options.h"
+
+typedef struct bench_session {
+    const bench_options *options; /* borrowed */
+    convcl_context *context;
+    cl_command_queue queue; /* in-order */
+    double setup_s;         /* opening and preparing, wall time */
+    double compile_s;       /* of it, in the device's compiler */
+    double tune_s;          /* of it, in choosing between candidates */
+} bench_session;
+
+/* Opens the device of the options. BENCH_USAGE when the choice fits no device or several. Close it in any case. */
+bench_status bench_session_open(const bench_options *options, bench_session *session_out);
+
+/* Releases what the session holds. */
+void bench_session_close(bench_session *session);
+
+/* Makes AlexNet for `mode`, compiled and filled from `seed`, in *net_out; the caller destroys it.
+ *
+ * keep  true: every activation that the benchmark names stays readable */
+bench_status bench_session_create_net(bench_session *session, convcl_net_mode mode, int batch, uint64_t seed, bool keep,
+                                      convcl_net **net_out);
+
+/* Makes and drops the networks of all phases once, so that every kernel is built (the context keeps them), and takes the set-up times. */
+bench_status bench_session_prepare(bench_session *session);
+
+/* Waits until the queue is idle. */
+bench_status bench_session_finish(bench_session *session);
+
+/* BENCH_OK for CONVCL_OK; otherwise prints the library's error text and returns BENCH_FAILED. */
+bench_status bench_check(convcl_status status);
+
+/* Seconds on a clock that only goes forward. */
+double bench_now(void);
+
+#endif

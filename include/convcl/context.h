@@ -1,0 +1,74 @@
+/* context.h: a device made ready for convcl: the OpenCL context, the programs built so far, the log.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_CONTEXT_H
+#define CONVCL_CONTEXT_H
+
+#include "convcl/cl.h"
+#include "convcl/device.h"
+#include "convcl/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Everything that convcl keeps for one device. Plans and networks hold a reference to it, so it may be released before them. Thread safe. */
+typedef struct convcl_context convcl_context;
+
+/* Receives one line of the library's log, without a newline. Called on the thread that logs, never after the context is gone. */
+typedef void (*convcl_log_fn)(void *user, const char *line);
+
+/* How to make a context. Zero-initialise it (`convcl_context_options options = {0};`) and set what differs. */
+typedef struct convcl_context_options {
+    convcl_log_fn log; /* NULL: silent */
+    void *log_user;    /* handed to log as it is */
+    const char *
+        kernel_dir; /* folder of .cl files to read instead of the built-in ones; NULL: the environment's CONVCL_KERNEL_DIR, else built in */
+} convcl_context_options;
+
+/* Makes a context on a device chosen by what a person types.
+ *
+ * choice       as in convcl_device_choose; NULL means "0"
+ * options      NULL means all defaults; copied
+ * context_out  receives the context, the caller's to release; NULL on failure
+ * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose, or context_out is NULL); CONVCL_NO_MEMORY; CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR.
+ * Blocks while the driver starts. Thread safe. */
+convcl_status convcl_context_create(const char *choice, const convcl_context_options *options, convcl_context **context_out);
+
+/* Makes a context on the caller's own OpenCL context. Both handles are retained, and released with the convcl context.
+ *
+ * cl           an OpenCL context that holds `device`; must not be NULL
+ * device       one of its devices; must not be NULL
+ * options      NULL means all defaults; copied
+ * context_out  receives the context, the caller's to release; NULL on failure
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL, or when `device` is not in `cl`; CONVCL_NO_MEMORY; CONVCL_CL_ERROR. Thread safe. */
+convcl_status convcl_context_create_from_cl(cl_context cl, cl_device_id device, const convcl_context_options *options,
+                                            convcl_context **context_out);
+
+/* Releases the caller's reference. NULL is fine. Thread safe. */
+void convcl_context_release(convcl_context *context);
+
+/* The OpenCL context behind it, borrowed. */
+cl_context convcl_context_cl(const convcl_context *context);
+
+/* The device's description, borrowed; lives as long as the context. */
+const convcl_device_info *convcl_context_device(const convcl_context *context);
+
+/* Makes a command queue on the context's device, for callers that have none.
+ *
+ * properties  0, CL_QUEUE_PROFILING_ENABLE, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE or both
+ * queue_out   receives the queue, the caller's to release with clReleaseCommandQueue; NULL on failure
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL; CONVCL_NO_MEMORY; CONVCL_CL_ERROR when the device refuses the properties. Thread safe. */
+convcl_status convcl_context_create_queue(const convcl_context *context, cl_command_queue_properties properties,
+                                          cl_command_queue *queue_out);
+
+/* Seconds spent in the device's compiler so far, on all threads together. Thread safe. */
+double convcl_context_compile_seconds(const convcl_context *context);
+
+/* Programs that the device's compiler built so far; one that was served from memory does not count. Thread safe. */
+int convcl_context_programs_built(const convcl_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

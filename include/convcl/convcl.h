@@ -1,0 +1,20 @@
+/* convcl.h: all of convcl.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_CONVCL_H
+#define CONVCL_CONVCL_H
+
+#include "convcl/alexnet.h"
+#include "convcl/context.h"
+#include "convcl/conv.h"
+#include "convcl/device.h"
+#include "convcl/fill.h"
+#include "convcl/loss.h"
+#include "convcl/lrn.h"
+#include "convcl/maxpool.h"
+#include "convcl/net.h"
+#include "convcl/relu.h"
+#include "convcl/status.h"
+#include "convcl/tensor.h"
+#include "convcl/version.h"
+
+#endif

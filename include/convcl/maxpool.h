@@ -1,0 +1,75 @@
+/* maxpool.h: maximum over windows, and its gradient.
+ * SPDX-License-Identifier: MIT
+ *
+ * Tensors, NHWC: float32 x[n][ih][iw][c], y[n][oh][ow][c]; uint16 index[n][oh][ow][c]; dx and dy have the shapes of x and y.
+ *   oh = (ih + pad_top  + pad_bottom - window_h) / stride_h + 1      (integer division; VALID is all pads 0)
+ *   ow = (iw + pad_left + pad_right  - window_w) / stride_w + 1
+ *   fwd  y[n][p][q][k]     = the maximum of x over the window, places outside x left out; a NaN wins; -inf is a value like any other
+ *        index[n][p][q][k] = place in the window, dh * window_w + dw, of the first NaN, or else of the first maximum, in the order of h then w
+ *   bwd  dx[n][h][w][k]    = sum of dy over the windows whose index points here, in a fixed order */
+#ifndef CONVCL_MAXPOOL_H
+#define CONVCL_MAXPOOL_H
+
+#include "convcl/context.h"
+#include "convcl/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A pooling. Zero-initialise it and set every field but, if you like, the pads, layout and relu_mask. */
+typedef struct convcl_maxpool_desc {
+    int n, ih, iw, c;                             /* >= 1 */
+    int window_h, window_w;                       /* >= 1, window_h * window_w <= 65536 */
+    int stride_h, stride_w;                       /* >= 1 */
+    int pad_top, pad_bottom, pad_left, pad_right; /* >= 0, each less than the window, so that no window lies wholly outside */
+    int relu_mask;                                /* bwd only: 1 also applies the gradient of a ReLU that made x: dx = x > 0 ? dx : 0 */
+    convcl_layout layout;                         /* NHWC is 0 */
+} convcl_maxpool_desc;
+
+/* Computes oh and ow by the formula above.
+ *
+ * oh_out, ow_out  receive the size; untouched on failure
+ * Returns CONVCL_OK; CONVCL_INVALID when a field breaks its rule or the window is larger than the padded input. Thread safe. */
+convcl_status convcl_maxpool_output_size(const convcl_maxpool_desc *desc, int *oh_out, int *ow_out);
+
+/* A pooling, both directions, ready to enqueue. It never changes after create and may be shared by threads. */
+typedef struct convcl_maxpool_plan convcl_maxpool_plan;
+
+/* Checks the description and builds the kernels.
+ *
+ * context   where it will run; the plan keeps a reference
+ * desc      copied
+ * plan_out  receives the plan, the caller's to destroy; NULL on failure
+ * Returns CONVCL_OK; CONVCL_INVALID when a field breaks its rule (the text names it); CONVCL_UNSUPPORTED for NCHW or a window of more than 65536 places;
+ * CONVCL_NO_MEMORY; CONVCL_BUILD_FAILED; CONVCL_CL_ERROR. Blocks while kernels compile. Thread safe. */
+convcl_status convcl_maxpool_plan_create(convcl_context *context, const convcl_maxpool_desc *desc, convcl_maxpool_plan **plan_out);
+
+/* Destroys a plan. Work already enqueued is not disturbed. NULL is fine. */
+void convcl_maxpool_plan_destroy(convcl_maxpool_plan *plan);
+
+/* y = maxima; index = where they were. Enqueues and returns. In-place is not allowed.
+ *
+ * queue              of the plan's context and device; in-order or out-of-order
+ * x y                shapes as at the top of this file
+ * index              uint16 elements, and its offset counts those; a NULL mem when no backward pass will follow
+ * wait_count, wait   events to wait for; 0 and NULL for none
+ * event_out          receives an event that ends with the operation, the caller's to release; NULL when not wanted
+ * Returns CONVCL_OK; CONVCL_INVALID for a NULL argument or a buffer that is too small (nothing is enqueued then); CONVCL_CL_ERROR. Thread safe. */
+convcl_status convcl_maxpool_fwd_enqueue(const convcl_maxpool_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer y,
+                                         convcl_buffer index, cl_uint wait_count, const cl_event *wait, cl_event *event_out);
+
+/* dx = dy, sent to where the maxima were; every element of dx is written. Enqueues and returns. In-place is not allowed.
+ *
+ * dy dx   shapes as at the top of this file
+ * index   as the forward pass wrote it
+ * x       read only with relu_mask; a NULL mem otherwise
+ * The rest, the statuses and thread safety as in convcl_maxpool_fwd_enqueue. */
+convcl_status convcl_maxpool_bwd_enqueue(const convcl_maxpool_plan *plan, cl_command_queue queue, convcl_buffer dy, convcl_buffer index,
+                                         convcl_buffer x, convcl_buffer dx, cl_uint wait_count, const cl_event *wait, cl_event *event_out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

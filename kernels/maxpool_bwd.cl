@@ -1,0 +1,54 @@
+/* maxpool_bwd.cl: gradient of max-pooling: each element of dx adds up dy of the windows that found their maximum there.
+ * SPDX-License-Identifier: MIT
+ * used by   maxpool.c
+ * reads     dy[n][p][q][c], index[n][p][q][c]     at ((n*oh + p)*ow + q)*channels + c
+ *           x[n][h][w][c]                         at ((n*ih + h)*iw + w)*channels + c, only with F_RELU_MASK
+ * writes    dx[n][h][w][c]                        the same; every element, 0 where no window has its maximum
+ * edges     only windows that exist are looked at; the last vector of a pixel begins at channels - T_VW, so channels >= T_VW
+ * launch    global (L, work-groups * R), local (L, R), any L and R: a work-group takes steps * R input pixels, L vectors of T_VW channels at a time
+ * memory    private two vectors, local none, barriers none
+ * numerics  fp32 sums in the order of p then q
+ * arguments pixels: input pixels, n*ih*iw; channels ih iw oh ow window_h window_w stride_h stride_w pad_top pad_left; steps: pixels a work-item takes
+ *           T_  T_VW in {1,4,8,16}     F_  F_RELU_MASK in {0,1}: also dx = x > 0 ? dx : 0 */
+#ifndef F_RELU_MASK
+#define F_RELU_MASK 0 /* 1: x came out of a ReLU whose gradient is taken too */
+#endif
+
+#include "layer_vector.h"
+
+/* First window, of those `stride` apart, that reaches `place`; places count from the first window's begin. */
+static int first_window(int place, int window, int stride) {
+    return place < window ? 0 : (place - window) / stride + 1;
+}
+
+__kernel void maxpool_bwd(__global const float *restrict dy, ulong dy_offset, __global const ushort *restrict index, ulong index_offset,
+                          __global const float *restrict x, ulong x_offset, __global float *restrict dx, ulong dx_offset, ulong pixels,
+                          int channels, int ih, int iw, int oh, int ow, int window_h, int window_w, int stride_h, int stride_w, int pad_top,
+                          int pad_left, int steps) {
+    dy += dy_offset;
+    index += index_offset;
+    dx += dx_offset;
+    const int lanes = (int)get_local_size(0) * T_VW;
+    size_t pixel = get_group_id(1) * (size_t)steps * get_local_size(1) + get_local_id(1);
+    for (int step = 0; step < steps && pixel < pixels; ++step, pixel += get_local_size(1)) {
+        const int w = (int)(pixel % iw) + pad_left, h = (int)(pixel / iw % ih) + pad_top;
+        const int p_first = first_window(h, window_h, stride_h), p_end = min(h / stride_h + 1, oh);
+        const int q_first = first_window(w, window_w, stride_w), q_end = min(w / stride_w + 1, ow);
+        const size_t image = pixel / iw / ih * oh;
+        for (int c = (int)get_local_id(0) * T_VW; c < channels; c += lanes) {
+            const int first = min(c, channels - T_VW);
+            vec_float sum = 0.0f;
+            for (int p = p_first; p < p_end; ++p) {
+                for (int q = q_first; q < q_end; ++q) {
+                    const size_t at = ((image + p) * ow + q) * channels + first;
+                    const int place = (h - p * stride_h) * window_w + (w - q * stride_w);
+                    sum += select((vec_float)(0.0f), D_LOAD(dy + at), D_NAME(convert_int)(D_LOAD(index + at)) == place);
+                }
+            }
+#if F_RELU_MASK
+            sum = select((vec_float)(0.0f), sum, D_LOAD(x + x_offset + pixel * channels + first) > 0.0f);
+#endif
+            D_STORE(sum, dx + pixel * channels + first);
+        }
+    }
+}

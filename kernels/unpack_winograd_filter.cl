@@ -1,0 +1,32 @@
+/* unpack_winograd_filter.cl: transforms the points of a Winograd GEMM back into the P_QH x P_QW taps of a filter's gradient.
+ * SPDX-License-Identifier: MIT
+ * used by   conv_bwd_weights_winograd.c (dw)
+ * reads     m[e][c][k] at (e*ic + c)*oc + k;  e < P_RH*P_RW
+ * writes    w[fh][fw][c][k] at ((fh*P_QW + fw)*ic + c)*oc + k
+ * edges     none
+ * launch    global (ceil(oc / T_VW), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of output channels of `rows` input channels
+ * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
+ * numerics  fp32
+ * arguments m w ic oc rows    T_VW in {1,4,8,16}    P_ of winograd.h */
+#include "winograd.h"
+
+__kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
+                                     int oc, int rows) {
+    const int k = get_global_id(0) * T_VW;
+    const int first = get_global_id(1) * rows, last = min(first + rows, ic);
+    if (k >= oc)
+        return;
+    m += m_offset;
+    w += w_offset;
+    for (int c = first; c < last; ++c) {
+        vec_float in[P_RH * P_RW], out[P_QH * P_QW];
+        const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
+#pragma unroll
+        for (int e = 0; e < P_RH * P_RW; ++e)
+            in[e] = load_lanes(m + e * plane + at, oc - k);
+        transform(in, out);
+#pragma unroll
+        for (int e = 0; e < P_QH * P_QW; ++e)
+            store_lanes(out[e], w + e * plane + at, oc - k);
+    }
+}

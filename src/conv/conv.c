@@ -1,0 +1,239 @@
+/* conv.c: the public convolution: checks, choice of the algorithm, enqueue.
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "conv/conv_algo.h"
+#include "conv/conv_internal.h"
+#include "opencl/context_internal.h"
+
+struct convcl_conv_plan {
+    convcl_context *context; /* a reference */
+    convcl_conv_shape shape;
+    const convcl_conv_algo *algo;
+    void *state; /* the algorithm's */
+    char description[256];
+};
+
+const char *convcl_conv_dir_name(convcl_conv_dir dir) {
+    switch (dir) {
+    case CONVCL_CONV_FWD:
+        return "fwd";
+    case CONVCL_CONV_BWD_DATA:
+        return "bwd_data";
+    case CONVCL_CONV_BWD_WEIGHTS:
+        return "bwd_weights";
+    }
+    return "unknown";
+}
+
+/* True when `name` is "<algorithm>" or "<algorithm>:<tile>". */
+static bool names(const char *name, const convcl_conv_algo *algo, int *tile) {
+    const size_t length = strlen(algo->name);
+    *tile = 0;
+    if (strncmp(name, algo->name, length) != 0)
+        return false;
+    if (name[length] == '\0')
+        return true;
+    if (name[length] != ':' || name[length + 1] < '1' || name[length + 1] > '9' || name[length + 2] != '\0')
+        return false;
+    *tile = name[length + 1] - '0';
+    return true;
+}
+
+/* The cheapest algorithm that computes the shape and, when a name is given, carries it. */
+static convcl_status choose(const convcl_conv_shape *shape, convcl_conv_dir dir, const char *name, const convcl_conv_algo **algo_out,
+                            int *tile_out) {
+    const char *reason = NULL;
+    const bool any = !name || strcmp(name, "auto") == 0;
+    double best = 0.0;
+    *algo_out = NULL;
+    for (const convcl_conv_algo *const *algo = convcl_conv_algos; *algo; ++algo) {
+        int tile = 0;
+        if ((*algo)->dir != dir || (!any && !names(name, *algo, &tile)))
+            continue;
+        const char *refusal = (*algo)->refuse(shape, tile);
+        const double cost = refusal ? 0.0 : (*algo)->cost(shape);
+        if (refusal)
+            reason = refusal;
+        else if (!*algo_out || cost < best) {
+            *algo_out = *algo;
+            *tile_out = tile;
+            best = cost;
+        }
+    }
+    if (*algo_out)
+        return CONVCL_OK;
+    return convcl_fail(CONVCL_UNSUPPORTED, "conv: algo \"%s\" %s in direction %s%s%s", any ? "auto" : name,
+                       reason ? "does not apply" : "does not exist", convcl_conv_dir_name(dir), reason ? ": " : "", reason ? reason : "");
+}
+
+convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
+                                      const convcl_conv_options *options, convcl_conv_plan **plan_out) {
+    CONVCL_REQUIRE(plan_out, "conv: plan_out is NULL");
+    *plan_out = NULL;
+    CONVCL_REQUIRE(context, "conv: context is NULL");
+    CONVCL_REQUIRE(dir == CONVCL_CONV_FWD || dir == CONVCL_CONV_BWD_DATA || dir == CONVCL_CONV_BWD_WEIGHTS,
+                   "conv: dir is %d, must be FWD, BWD_DATA or BWD_WEIGHTS", (int)dir);
+    convcl_status status = CONVCL_OK;
+    convcl_conv_plan *plan = NULL;
+    convcl_conv_shape shape;
+    convcl_conv_choice choice = {.gemm = options ? options->gemm : NULL};
+    CONVCL_TRY(convcl_conv_shape__make(desc, &shape));
+    CONVCL_TRY(convcl_alloc(sizeof *plan, &plan));
+    plan->context = convcl_context__retain(context);
+    plan->shape = shape;
+    CONVCL_TRY(choose(&shape, dir, options ? options->algo : NULL, &plan->algo, &choice.tile));
+    CONVCL_TRY(plan->algo->create(context, &shape, &choice, &plan->state));
+    snprintf(plan->description, sizeof plan->description, "conv %s %s, %s", convcl_conv_dir_name(dir), plan->algo->name,
+             plan->algo->describe(plan->state));
+    *plan_out = plan;
+    plan = NULL;
+cleanup:
+    convcl_conv_plan_destroy(plan);
+    return status;
+}
+
+void convcl_conv_plan_destroy(convcl_conv_plan *plan) {
+    if (!plan)
+        return;
+    if (plan->algo)
+        plan->algo->destroy(plan->state);
+    convcl_context_release(plan->context);
+    free(plan);
+}
+
+size_t convcl_conv_plan_workspace(const convcl_conv_plan *plan) {
+    return plan->algo->workspace(plan->state);
+}
+
+const char *convcl_conv_plan_describe(const convcl_conv_plan *plan) {
+    return plan->description;
+}
+
+/* One tensor to check: no check when `needed` is false. */
+typedef struct tensor_check {
+    const char *name;
+    convcl_buffer buffer;
+    size_t count;
+    bool needed;
+} tensor_check;
+
+/* Checks the direction and every buffer. */
+static convcl_status check(const convcl_conv_plan *plan, convcl_conv_dir dir, const tensor_check *checks, int count,
+                           convcl_buffer workspace) {
+    CONVCL_REQUIRE(plan->algo->dir == dir, "conv: plan is made for %s, must be made for %s", convcl_conv_dir_name(plan->algo->dir),
+                   convcl_conv_dir_name(dir));
+    convcl_status status = CONVCL_OK;
+    for (int i = 0; i < count; ++i)
+        if (checks[i].needed)
+            CONVCL_TRY(convcl_stream__check_buffer("conv", checks[i].name, checks[i].buffer, checks[i].count, sizeof(float)));
+    if (convcl_conv_plan_workspace(plan) > 0)
+        CONVCL_TRY(convcl_stream__check_buffer("conv", "workspace", workspace, convcl_conv_plan_workspace(plan), sizeof(float)));
+cleanup:
+    return status;
+}
+
+convcl_status convcl_conv__fwd(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer w, convcl_buffer b,
+                               convcl_buffer y, convcl_buffer workspace) {
+    const convcl_conv_shape *s = &plan->shape;
+    const tensor_check checks[] = {{"x", x, s->x, true}, {"w", w, s->w, true}, {"b", b, s->b, s->desc.has_bias != 0}, {"y", y, s->y, true}};
+    const convcl_status status = check(plan, CONVCL_CONV_FWD, checks, 4, workspace);
+    if (status != CONVCL_OK)
+        return status;
+    return plan->algo->enqueue(plan->state, stream, &(convcl_conv_tensors){.x = x, .w = w, .b = b, .y = y, .workspace = workspace});
+}
+
+size_t convcl_conv_plan_packed(const convcl_conv_plan *plan) {
+    return plan->algo->dir == CONVCL_CONV_FWD ? plan->algo->packed(plan->state) : 0;
+}
+
+convcl_status convcl_conv__pack(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer w, convcl_buffer packed,
+                                convcl_buffer workspace) {
+    const tensor_check checks[] = {{"w", w, plan->shape.w, true}, {"packed", packed, convcl_conv_plan_packed(plan), true}};
+    const convcl_status status = check(plan, CONVCL_CONV_FWD, checks, 2, workspace);
+    return status == CONVCL_OK ? plan->algo->pack(plan->state, stream, w, packed, workspace) : status;
+}
+
+convcl_status convcl_conv__fwd_packed(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer packed,
+                                      convcl_buffer b, convcl_buffer y, convcl_buffer workspace) {
+    const convcl_conv_shape *s = &plan->shape;
+    const tensor_check checks[] = {{"x", x, s->x, true},
+                                   {"packed", packed, convcl_conv_plan_packed(plan), true},
+                                   {"b", b, s->b, s->desc.has_bias != 0},
+                                   {"y", y, s->y, true}};
+    const convcl_status status = check(plan, CONVCL_CONV_FWD, checks, 4, workspace);
+    if (status != CONVCL_OK)
+        return status;
+    return plan->algo->enqueue(plan->state, stream,
+                               &(convcl_conv_tensors){.x = x, .packed = packed, .b = b, .y = y, .workspace = workspace});
+}
+
+convcl_status convcl_conv__bwd_data(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer dy, convcl_buffer w, convcl_buffer x,
+                                    convcl_buffer dx, convcl_buffer workspace) {
+    const convcl_conv_shape *s = &plan->shape;
+    const tensor_check checks[] = {
+        {"dy", dy, s->y, true}, {"w", w, s->w, true}, {"x", x, s->x, s->desc.relu_mask != 0}, {"dx", dx, s->x, true}};
+    const convcl_status status = check(plan, CONVCL_CONV_BWD_DATA, checks, 4, workspace);
+    if (status != CONVCL_OK)
+        return status;
+    return plan->algo->enqueue(plan->state, stream, &(convcl_conv_tensors){.x = x, .w = w, .y = dy, .dx = dx, .workspace = workspace});
+}
+
+convcl_status convcl_conv__bwd_weights(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy,
+                                       convcl_buffer dw, convcl_buffer db, convcl_buffer workspace) {
+    const convcl_conv_shape *s = &plan->shape;
+    const tensor_check checks[] = {
+        {"x", x, s->x, true}, {"dy", dy, s->y, true}, {"dw", dw, s->w, true}, {"db", db, s->b, s->desc.has_bias != 0}};
+    const convcl_status status = check(plan, CONVCL_CONV_BWD_WEIGHTS, checks, 4, workspace);
+    if (status != CONVCL_OK)
+        return status;
+    return plan->algo->enqueue(plan->state, stream, &(convcl_conv_tensors){.x = x, .w = dw, .b = db, .y = dy, .workspace = workspace});
+}
+
+convcl_status convcl_conv_fwd_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer w,
+                                      convcl_buffer b, convcl_buffer y, convcl_buffer workspace, cl_uint wait_count, const cl_event *wait,
+                                      cl_event *event_out) {
+    CONVCL_REQUIRE(plan, "conv: plan is NULL");
+    convcl_stream stream;
+    const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
+    return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__fwd(plan, &stream, x, w, b, y, workspace)) : status;
+}
+
+convcl_status convcl_conv_pack_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer w, convcl_buffer packed,
+                                       convcl_buffer workspace, cl_uint wait_count, const cl_event *wait, cl_event *event_out) {
+    CONVCL_REQUIRE(plan, "conv: plan is NULL");
+    convcl_stream stream;
+    const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
+    return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__pack(plan, &stream, w, packed, workspace)) : status;
+}
+
+convcl_status convcl_conv_fwd_packed_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer packed,
+                                             convcl_buffer b, convcl_buffer y, convcl_buffer workspace, cl_uint wait_count,
+                                             const cl_event *wait, cl_event *event_out) {
+    CONVCL_REQUIRE(plan, "conv: plan is NULL");
+    convcl_stream stream;
+    const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
+    return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__fwd_packed(plan, &stream, x, packed, b, y, workspace)) : status;
+}
+
+convcl_status convcl_conv_bwd_data_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer dy, convcl_buffer w,
+                                           convcl_buffer x, convcl_buffer dx, convcl_buffer workspace, cl_uint wait_count,
+                                           const cl_event *wait, cl_event *event_out) {
+    CONVCL_REQUIRE(plan, "conv: plan is NULL");
+    convcl_stream stream;
+    const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
+    return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__bwd_data(plan, &stream, dy, w, x, dx, workspace)) : status;
+}
+
+convcl_status convcl_conv_bwd_weights_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer dy,
+                                              convcl_buffer dw, convcl_buffer db, convcl_buffer workspace, cl_uint wait_count,
+                                              const cl_event *wait, cl_event *event_out) {
+    CONVCL_REQUIRE(plan, "conv: plan is NULL");
+    convcl_stream stream;
+    const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
+    return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__bwd_weights(plan, &stream, x, dy, dw, db, workspace)) : status;
+}

@@ -1,0 +1,20 @@
+/* conv_internal.h: the convolution's enqueues as steps of a longer stream, for the network. Same tensors, rules and statuses as the public calls.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_CONV_CONV_INTERNAL_H
+#define CONVCL_CONV_CONV_INTERNAL_H
+
+#include "convcl/conv.h"
+#include "opencl/kernel.h"
+
+convcl_status convcl_conv__fwd(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer w, convcl_buffer b,
+                               convcl_buffer y, convcl_buffer workspace);
+convcl_status convcl_conv__pack(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer w, convcl_buffer packed,
+                                convcl_buffer workspace);
+convcl_status convcl_conv__fwd_packed(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer packed,
+                                      convcl_buffer b, convcl_buffer y, convcl_buffer workspace);
+convcl_status convcl_conv__bwd_data(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer dy, convcl_buffer w, convcl_buffer x,
+                                    convcl_buffer dx, convcl_buffer workspace);
+convcl_status convcl_conv__bwd_weights(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy,
+                                       convcl_buffer dw, convcl_buffer db, convcl_buffer workspace);
+
+#endif

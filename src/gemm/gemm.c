@@ -1,0 +1,146 @@
+/* gemm.c: the table of GEMM variants, and what is common to them.
+ * SPDX-License-Identifier: MIT */
+#include "gemm/gemm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "gemm/gemm_variants.h"
+#include "opencl/context_internal.h"
+
+/* The tile of pack_gather.cl, its defaults. */
+#define GATHER_ROWS  8
+#define GATHER_BLOCK 32
+
+const convcl_gemm_variant *const convcl_gemm_variants[] = {
+    &convcl_gemm_variant_register,
+    &convcl_gemm_variant_local,
+#if CONVCL_HAVE_CLBLAST
+    &convcl_gemm_variant_clblast,
+#endif
+    NULL,
+};
+
+int convcl_gather_map__args(const convcl_gather_map *map, convcl_arg *args, int count) {
+    const int fields[CONVCL_GATHER_MAP_ARGS] = {map->ph,     map->pw,         map->sh,         map->sw,         map->pixel,
+                                                map->th,     map->tw,         map->run,        map->step_h,     map->tap_h,
+                                                map->base_h, map->step_w,     map->tap_w,      map->base_w,     map->out_h,
+                                                map->out_w,  map->out_step_h, map->out_base_h, map->out_step_w, map->out_base_w};
+    for (int i = 0; i < CONVCL_GATHER_MAP_ARGS; ++i)
+        args[count++] = convcl_arg_int(fields[i]);
+    return count;
+}
+
+static convcl_status find_variant(const convcl_context *context, const char *name, const convcl_gemm_variant **variant_out) {
+    if (!name || strcmp(name, "auto") == 0)
+        name = convcl_context__prefers_registers(context) ? "register" : "local";
+    convcl_text names = {0};
+    for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant) {
+        if (strcmp((*variant)->name, name) == 0 && (*variant)->available(context)) {
+            *variant_out = *variant;
+            convcl_text_clear(&names);
+            return CONVCL_OK;
+        }
+        convcl_text_add(&names, " %s", (*variant)->name);
+    }
+    const convcl_status status = convcl_fail(CONVCL_UNSUPPORTED, "gemm: variant \"%s\" is not available on %s; there are:%s", name,
+                                             convcl_context_device(context)->name, convcl_text_get(&names));
+    convcl_text_clear(&names);
+    return status;
+}
+
+convcl_status convcl_gemm__create(convcl_context *context, const convcl_gemm_request *request, convcl_gemm **gemm_out) {
+    convcl_status status = CONVCL_OK;
+    convcl_gemm *gemm = NULL;
+    *gemm_out = NULL;
+    CONVCL_TRY(convcl_alloc(sizeof *gemm, &gemm));
+    gemm->context = convcl_context__retain(context);
+    gemm->request = *request;
+    CONVCL_TRY(find_variant(context, request->variant, &gemm->variant));
+    gemm->request.variant = gemm->variant->name;
+    gemm->source = request->source;
+    if (convcl_gemm__is_mapped(request->source) && !gemm->variant->gathers)
+        gemm->source = CONVCL_GEMM_PANELS;
+    CONVCL_TRY(gemm->variant->create(context, request, gemm));
+    if (gemm->source != request->source) {
+        char options[64];
+        snprintf(options, sizeof options, "-DP_A=%d -DF_CHECK=%d -DT_ROWS=%d -DT_BLOCK=%d", (int)request->source, request->check,
+                 GATHER_ROWS, GATHER_BLOCK);
+        CONVCL_TRY(convcl_kernel__create(context, "pack_gather", "pack_gather", options, &gemm->gather));
+    }
+    *gemm_out = gemm;
+    gemm = NULL;
+cleanup:
+    convcl_gemm__destroy(gemm);
+    return status;
+}
+
+void convcl_gemm__destroy(convcl_gemm *gemm) {
+    if (!gemm)
+        return;
+    convcl_kernel__destroy(gemm->kernel);
+    convcl_kernel__destroy(gemm->gather);
+    convcl_context__free_buffer(gemm->zeros);
+    convcl_context_release(gemm->context);
+    free(gemm);
+}
+
+static int panels(int size, int width) {
+    return (size + width - 1) / width;
+}
+
+int convcl_gemm__panel_rows(const convcl_gemm *gemm, int gm) {
+    return gemm->mr > 0 ? gemm->mr : gm;
+}
+
+int convcl_gemm__panel_columns(const convcl_gemm *gemm, int gn) {
+    return gemm->nr > 0 ? gemm->nr : gn;
+}
+
+/* Floats of `size` rows or columns in panels. */
+static size_t panels_size(int size, int width, int gk) {
+    return (size_t)panels(size, width) * (size_t)width * (size_t)gk;
+}
+
+size_t convcl_gemm__size_b(const convcl_gemm *gemm, int gn, int gk) {
+    return panels_size(gn, convcl_gemm__panel_columns(gemm, gn), gk);
+}
+
+/* Floats of A in panels that pack_gather writes; 0 when the variant reads A as it comes. */
+static size_t gathered_size(const convcl_gemm *gemm, int gm, int gk) {
+    return gemm->gather ? panels_size(gm, convcl_gemm__panel_rows(gemm, gm), gk) : 0;
+}
+
+size_t convcl_gemm__workspace(const convcl_gemm *gemm, int gm, int gn, int gk) {
+    const size_t plain_c = gemm->variant->plain_c ? (size_t)gm * (size_t)gn : 0;
+    return gathered_size(gemm, gm, gk) + plain_c;
+}
+
+/* Makes panels of the A that the call's map describes, at the front of the workspace, and points the call at them. */
+static convcl_status gather(const convcl_gemm *gemm, convcl_stream *stream, convcl_gemm_call *call) {
+    const int mr = convcl_gemm__panel_rows(gemm, call->gm);
+    convcl_arg args[5 + CONVCL_GATHER_MAP_ARGS] = {convcl_arg_tensor(call->a), convcl_arg_tensor(call->workspace), convcl_arg_int(call->gm),
+                                                   convcl_arg_int(call->gk), convcl_arg_int(mr)};
+    const int count = convcl_gather_map__args(&call->map, args, 5);
+    const convcl_range range = {{(size_t)panels(panels(call->gm, mr) * mr, GATHER_ROWS), (size_t)panels(call->gk, GATHER_BLOCK), 1},
+                                {1, 1, 1}};
+    const convcl_status status = call->gk > 0 ? convcl_stream__launch(stream, gemm->gather, args, count, &range) : CONVCL_OK;
+    call->a = call->workspace;
+    call->workspace.offset += gathered_size(gemm, call->gm, call->gk);
+    return status;
+}
+
+convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
+    if (call->gm == 0 || call->gn == 0 || call->gb == 0)
+        return CONVCL_OK;
+    convcl_gemm_call resolved = *call;
+    if (gemm->gather) {
+        const convcl_status status = gather(gemm, stream, &resolved);
+        if (status != CONVCL_OK)
+            return status;
+    }
+    return gemm->variant->enqueue(gemm, stream, &resolved);
+}

@@ -1,0 +1,106 @@
+/* gemm.h: the GEMM core, C = A * B, behind every convolution. It knows panels and a map, no convolution.
+ * SPDX-License-Identifier: MIT
+ *
+ * Panels: A as [gb][gm / mr][gk][mr], B as [gb][gn / nr][gk][nr], padded with zeros to whole panels by whoever packs them. mr and nr are the variant's.
+ * A may instead come through a gather map (see kernels/gather_map.h), where the variant can read it so. C is [gb][gm][ldc], row-major. */
+#ifndef CONVCL_GEMM_GEMM_H
+#define CONVCL_GEMM_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "opencl/kernel.h"
+
+/* What A is: panels, a tensor seen through a map, or a plain matrix. The values are those of P_A in the kernels. */
+typedef enum convcl_gemm_source {
+    CONVCL_GEMM_PANELS = 0,
+    CONVCL_GEMM_ROWS = 1,  /* rows are pixels, gk = taps * run */
+    CONVCL_GEMM_SUM = 2,   /* k runs over pixels, gm = taps * run */
+    CONVCL_GEMM_PLAIN = 3, /* A as [gb][gm][lda] */
+    CONVCL_GEMM_TURNED = 4 /* A as [gb][gk][lda] */
+} convcl_gemm_source;
+
+/* The fields of gather_map in kernels/gather_map.h, in the same order. */
+typedef struct convcl_gather_map {
+    int ph, pw, sh, sw, pixel, th, tw, run;
+    int step_h, tap_h, base_h, step_w, tap_w, base_w;
+    int out_h, out_w, out_step_h, out_base_h, out_step_w, out_base_w;
+} convcl_gather_map;
+
+#define CONVCL_GATHER_MAP_ARGS 20
+
+/* Appends the map's kernel arguments; returns the new count. */
+int convcl_gather_map__args(const convcl_gather_map *map, convcl_arg *args, int count);
+
+/* Which code a GEMM needs. Sizes here only help to choose a tile; each call brings its own. */
+typedef struct convcl_gemm_request {
+    const char *variant; /* a name of the table, or NULL: the device's default */
+    convcl_gemm_source source;
+    bool check; /* taps may lie outside the source */
+    bool bias, relu, mask;
+    int run; /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
+} convcl_gemm_request;
+
+/* One product. Workspace serves variants that need it. */
+typedef struct convcl_gemm_call {
+    convcl_buffer a, b, c, bias, mask, workspace;
+    int gm, gn, gk, gb; /* gb must be 1 with a map */
+    int lda;            /* not read for PANELS and with a map */
+    int ldc;
+    bool accumulate;       /* C += A * B */
+    convcl_gather_map map; /* not read without a map */
+} convcl_gemm_call;
+
+typedef struct convcl_gemm convcl_gemm;
+
+/* A way to multiply: the row of a table that conv, the tests and the bench walk. */
+typedef struct convcl_gemm_variant {
+    const char *name;
+    bool gathers; /* can read A through a map; otherwise pack_gather makes panels of it */
+    bool plain_c; /* writes a plain C into the workspace, to be unpacked */
+    bool (*available)(const convcl_context *context);
+    convcl_status (*create)(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm);
+    convcl_status (*enqueue)(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);
+} convcl_gemm_variant;
+
+/* NULL-terminated. */
+extern const convcl_gemm_variant *const convcl_gemm_variants[];
+
+/* A GEMM ready to enqueue; immutable after create. */
+struct convcl_gemm {
+    const convcl_gemm_variant *variant;
+    convcl_context *context; /* a reference */
+    convcl_gemm_request request;
+    convcl_gemm_source source; /* what the kernel reads: PANELS when the variant cannot gather */
+    int mr, nr;                /* panel widths; 0: one panel as wide as the matrix */
+    int vector;                /* register: floats of a vector */
+    int items;                 /* local: work-items of a group */
+    convcl_kernel *kernel;     /* the product, or the epilogue of a variant without one */
+    convcl_kernel *gather;     /* pack_gather, when the variant cannot gather */
+    cl_mem zeros;              /* register: what taps outside the source read */
+    char description[96];
+};
+
+/* Chooses the variant and builds its kernels.
+ *
+ * gemm_out  the caller's to destroy; NULL on failure
+ * CONVCL_UNSUPPORTED for an unknown or unavailable variant. */
+convcl_status convcl_gemm__create(convcl_context *context, const convcl_gemm_request *request, convcl_gemm **gemm_out);
+
+/* NULL is fine. */
+void convcl_gemm__destroy(convcl_gemm *gemm);
+
+/* Width of a panel of A for gm rows, of B for gn columns. */
+int convcl_gemm__panel_rows(const convcl_gemm *gemm, int gm);
+int convcl_gemm__panel_columns(const convcl_gemm *gemm, int gn);
+
+/* Floats of B in panels. */
+size_t convcl_gemm__size_b(const convcl_gemm *gemm, int gn, int gk);
+
+/* Floats of workspace for a product of that size. */
+size_t convcl_gemm__workspace(const convcl_gemm *gemm, int gm, int gn, int gk);
+
+/* Enqueues one product. Nothing happens when gm, gn or gb is 0; gk 0 makes C zero (with bias and activation). */
+convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);
+
+#endif

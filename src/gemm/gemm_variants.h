@@ -1,0 +1,24 @@
+/* gemm_variants.h: the variants that the table in gemm.c lists; for src/gemm alone.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_GEMM_GEMM_VARIANTS_H
+#define CONVCL_GEMM_GEMM_VARIANTS_H
+
+#include "gemm/gemm.h"
+
+extern const convcl_gemm_variant convcl_gemm_variant_register;
+extern const convcl_gemm_variant convcl_gemm_variant_local;
+#if CONVCL_HAVE_CLBLAST
+extern const convcl_gemm_variant convcl_gemm_variant_clblast;
+#endif
+
+/* True when A comes through a map, whose arguments then end the kernel's. */
+static inline bool convcl_gemm__is_mapped(convcl_gemm_source source) {
+    return source == CONVCL_GEMM_ROWS || source == CONVCL_GEMM_SUM;
+}
+
+/* Build options that all GEMM kernels share: what A is, and the epilogue. */
+#define CONVCL_GEMM_OPTIONS_FORMAT "-DP_A=%d -DF_CHECK=%d -DF_BIAS=%d -DF_RELU=%d -DF_MASK=%d"
+#define CONVCL_GEMM_OPTIONS(gemm)                                                                                                          \
+    (int)(gemm)->source, (gemm)->request.check, (gemm)->request.bias, (gemm)->request.relu, (gemm)->request.mask
+
+#endif

@@ -1,0 +1,26 @@
+/* layers_internal.h: the layers' enqueues as steps of a longer stream, for the network. Same tensors, rules and statuses as the public calls of the same name.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_LAYERS_LAYERS_INTERNAL_H
+#define CONVCL_LAYERS_LAYERS_INTERNAL_H
+
+#include "convcl/fill.h"
+#include "convcl/loss.h"
+#include "convcl/lrn.h"
+#include "convcl/maxpool.h"
+#include "convcl/relu.h"
+#include "opencl/kernel.h"
+
+convcl_status convcl_relu__fwd(const convcl_relu_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer y);
+convcl_status convcl_relu__bwd(const convcl_relu_plan *plan, convcl_stream *stream, convcl_buffer y, convcl_buffer dy, convcl_buffer dx);
+convcl_status convcl_lrn__fwd(const convcl_lrn_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer y);
+convcl_status convcl_lrn__bwd(const convcl_lrn_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy, convcl_buffer dx);
+convcl_status convcl_maxpool__fwd(const convcl_maxpool_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer y,
+                                  convcl_buffer index);
+convcl_status convcl_maxpool__bwd(const convcl_maxpool_plan *plan, convcl_stream *stream, convcl_buffer dy, convcl_buffer index,
+                                  convcl_buffer x, convcl_buffer dx);
+convcl_status convcl_l2_loss__fwd(const convcl_l2_loss_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer loss,
+                                  convcl_buffer workspace);
+convcl_status convcl_l2_loss__bwd(const convcl_l2_loss_plan *plan, convcl_stream *stream, convcl_buffer x, float scale, convcl_buffer dx);
+convcl_status convcl_fill__run(const convcl_fill_plan *plan, convcl_stream *stream, convcl_buffer y);
+
+#endif

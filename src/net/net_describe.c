@@ -1,0 +1,99 @@
+/* net_describe.c: the compiled network in words: one line a step, then the memory.
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/text.h"
+#include "net/net_internal.h"
+
+const char *convcl_net__bytes_text(size_t bytes, char text[CONVCL_NET_BYTES_TEXT]) {
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    if (bytes < 1024) {
+        snprintf(text, CONVCL_NET_BYTES_TEXT, "%zu bytes", bytes);
+        return text;
+    }
+    double value = (double)bytes / 1024;
+    int unit = 0;
+    for (; value >= 1024 && unit < 5; unit++)
+        value /= 1024;
+    snprintf(text, CONVCL_NET_BYTES_TEXT, "%.1f %s", value, units[unit]);
+    return text;
+}
+
+static void describe_plan(const convcl_net *net, const convcl_net_step *step, convcl_text *text) {
+    const convcl_net_layer *layer = &net->layers[step->layer];
+    switch (step->kind) {
+    case CONVCL_NET_STEP_CONV_FWD:
+        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_FWD]));
+        if (layer->fused >= 0)
+            convcl_text_add(text, ", makes %s", net->layers[layer->fused].name);
+        break;
+    case CONVCL_NET_STEP_CONV_BWD_DATA:
+        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_BWD_DATA]));
+        break;
+    case CONVCL_NET_STEP_CONV_BWD_WEIGHTS:
+        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_BWD_WEIGHTS]));
+        break;
+    case CONVCL_NET_STEP_RELU_FWD:
+        convcl_text_add(text, "relu");
+        break;
+    case CONVCL_NET_STEP_RELU_BWD:
+        convcl_text_add(text, "relu in place");
+        break;
+    case CONVCL_NET_STEP_LRN_FWD:
+    case CONVCL_NET_STEP_LRN_BWD:
+        convcl_text_add(text, "lrn radius %d", layer->desc.lrn.radius);
+        break;
+    case CONVCL_NET_STEP_MAXPOOL_FWD:
+    case CONVCL_NET_STEP_MAXPOOL_BWD:
+        convcl_text_add(text, "maxpool %dx%d stride %dx%d", layer->desc.maxpool.window_h, layer->desc.maxpool.window_w,
+                        layer->desc.maxpool.stride_h, layer->desc.maxpool.stride_w);
+        break;
+    case CONVCL_NET_STEP_L2_LOSS_FWD:
+    case CONVCL_NET_STEP_L2_LOSS_BWD:
+        convcl_text_add(text, "l2 loss");
+        break;
+    }
+}
+
+/* True when the step also applies the gradient of the ReLU before it. */
+static bool applies_mask(const convcl_net *net, const convcl_net_step *step) {
+    const convcl_net_layer *layer = &net->layers[step->layer];
+    const bool makes_dx =
+        step->kind == CONVCL_NET_STEP_CONV_BWD_DATA || step->kind == CONVCL_NET_STEP_LRN_BWD || step->kind == CONVCL_NET_STEP_MAXPOOL_BWD;
+    return makes_dx && net->layers[layer->input].masked;
+}
+
+static void describe_step(const convcl_net *net, const convcl_net_step *step, convcl_text *text) {
+    char bytes_text[CONVCL_NET_BYTES_TEXT];
+    const convcl_net_layer *layer = &net->layers[step->layer];
+    size_t bytes = 0;
+    for (int t = 0; t < CONVCL_NET_STEP_TENSORS; t++)
+        if (step->tensor[t] >= 0)
+            bytes += net->tensors[step->tensor[t]].bytes;
+    convcl_text_add(text, "%-10s %-11s ", layer->name, convcl_net__step_direction(step->kind));
+    describe_plan(net, step, text);
+    if (applies_mask(net, step))
+        convcl_text_add(text, ", with the gradient of %s", net->layers[layer->input].name);
+    convcl_text_add(text, ", %s\n", convcl_net__bytes_text(bytes, bytes_text));
+}
+
+convcl_status convcl_net__make_describe(convcl_net *net) {
+    convcl_text text = {0};
+    char all[CONVCL_NET_BYTES_TEXT], permanent[CONVCL_NET_BYTES_TEXT], workspace[CONVCL_NET_BYTES_TEXT];
+    size_t all_bytes = 0, permanent_bytes = 0;
+    for (size_t i = 0; i < net->step_count; i++)
+        describe_step(net, &net->steps[i], &text);
+    for (size_t i = 0; i < net->block_count; i++) {
+        all_bytes += net->blocks[i].bytes;
+        permanent_bytes += net->blocks[i].permanent ? net->blocks[i].bytes : 0;
+    }
+    convcl_text_add(&text, "memory     %s in %zu buffers, of which %s for parameters%s and %s of workspace\n",
+                    convcl_net__bytes_text(all_bytes, all), net->block_count, convcl_net__bytes_text(permanent_bytes, permanent),
+                    net->mode == CONVCL_NET_TRAINING ? " and their gradients" : "",
+                    convcl_net__bytes_text(net->tensors[net->workspace].bytes, workspace));
+    convcl_status status = text.status == CONVCL_OK ? convcl_copy_string(convcl_text_get(&text), &net->describe)
+                                                    : convcl_fail(text.status, "net: no memory for the description");
+    convcl_text_clear(&text);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* net_plans.c: the plan of every layer, which builds its kernels, and the workspace that the steps share.
+ * SPDX-License-Identifier: MIT */
+#include "net/net_internal.h"
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
+    convcl_conv_desc desc = layer->desc.conv;
+    if (dir != CONVCL_CONV_FWD)
+        desc.activation = CONVCL_ACTIVATION_NONE;
+    if (dir != CONVCL_CONV_BWD_DATA)
+        desc.relu_mask = 0;
+    convcl_status status = convcl_conv_plan_create(net->context, &desc, dir, &net->options.conv, &layer->plan.conv[dir]);
+    if (status == CONVCL_OK)
+        *workspace = larger(*workspace, convcl_conv_plan_workspace(layer->plan.conv[dir]));
+    return status;
+}
+
+/* Makes the plan of a step; the layers other than convolutions have one plan for both directions. */
+static convcl_status make_plan(convcl_net *net, const convcl_net_step *step, size_t *workspace) {
+    convcl_status status = CONVCL_OK;
+    convcl_net_layer *layer = &net->layers[step->layer];
+    switch (layer->op) {
+    case CONVCL_NET_OP_INPUT:
+        break;
+    case CONVCL_NET_OP_CONV:
+        return make_conv_plan(net, layer,
+                              step->kind == CONVCL_NET_STEP_CONV_FWD        ? CONVCL_CONV_FWD
+                              : step->kind == CONVCL_NET_STEP_CONV_BWD_DATA ? CONVCL_CONV_BWD_DATA
+                                                                            : CONVCL_CONV_BWD_WEIGHTS,
+                              workspace);
+    case CONVCL_NET_OP_RELU:
+        return layer->plan.relu ? CONVCL_OK : convcl_relu_plan_create(net->context, layer->count, &layer->plan.relu);
+    case CONVCL_NET_OP_LRN:
+        return layer->plan.lrn ? CONVCL_OK : convcl_lrn_plan_create(net->context, &layer->desc.lrn, &layer->plan.lrn);
+    case CONVCL_NET_OP_MAXPOOL:
+        return layer->plan.maxpool ? CONVCL_OK : convcl_maxpool_plan_create(net->context, &layer->desc.maxpool, &layer->plan.maxpool);
+    case CONVCL_NET_OP_L2_LOSS:
+        if (!layer->plan.l2_loss)
+            status = convcl_l2_loss_plan_create(net->context, net->layers[layer->input].count, &layer->plan.l2_loss);
+        if (status == CONVCL_OK)
+            *workspace = larger(*workspace, convcl_l2_loss_plan_workspace(layer->plan.l2_loss));
+        return status;
+    }
+    return CONVCL_OK;
+}
+
+convcl_status convcl_net__make_plans(convcl_net *net) {
+    convcl_status status = CONVCL_OK;
+    size_t workspace = 0;
+    for (size_t i = 0; i < net->step_count; i++)
+        CONVCL_TRY(make_plan(net, &net->steps[i], &workspace));
+    CONVCL_TRY(convcl_net__add_tensor(net, workspace, sizeof(float), false, &net->workspace));
+    net->tensors[net->workspace].first = 0;
+    net->tensors[net->workspace].last = (int)net->step_count - 1;
+cleanup:
+    return status;
+}
+
+void convcl_net__destroy_plans(convcl_net *net) {
+    for (size_t i = 0; i < net->layer_count; i++) {
+        convcl_net_layer *layer = &net->layers[i];
+        switch (layer->op) {
+        case CONVCL_NET_OP_INPUT:
+            break;
+        case CONVCL_NET_OP_CONV:
+            for (int dir = 0; dir < 3; dir++) {
+                convcl_conv_plan_destroy(layer->plan.conv[dir]);
+                layer->plan.conv[dir] = NULL;
+            }
+            break;
+        case CONVCL_NET_OP_RELU:
+            convcl_relu_plan_destroy(layer->plan.relu);
+            layer->plan.relu = NULL;
+            break;
+        case CONVCL_NET_OP_LRN:
+            convcl_lrn_plan_destroy(layer->plan.lrn);
+            layer->plan.lrn = NULL;
+            break;
+        case CONVCL_NET_OP_MAXPOOL:
+            convcl_maxpool_plan_destroy(layer->plan.maxpool);
+            layer->plan.maxpool = NULL;
+            break;
+        case CONVCL_NET_OP_L2_LOSS:
+            convcl_l2_loss_plan_destroy(layer->plan.l2_loss);
+            layer->plan.l2_loss = NULL;
+            break;
+        }
+    }
+}

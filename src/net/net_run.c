@@ -1,0 +1,95 @@
+/* net_run.c: runs the steps of a compiled network on the caller's queue.
+ * SPDX-License-Identifier: MIT
+ *
+ * One stream carries all steps, so that they follow one another on an out-of-order queue as well. Nothing here allocates memory, compiles or waits. */
+#include "net/net_internal.h"
+#include "opencl/context_internal.h"
+#include "opencl/queue.h"
+
+static convcl_status run_step(const convcl_net *net, const convcl_net_step *step, convcl_stream *stream) {
+    const convcl_net_layer *layer = &net->layers[step->layer];
+    const convcl_buffer *t = step->buffer, workspace = net->workspace_buffer;
+    switch (step->kind) {
+    case CONVCL_NET_STEP_CONV_FWD:
+        return convcl_conv__fwd(layer->plan.conv[CONVCL_CONV_FWD], stream, t[0], t[1], t[2], t[3], workspace);
+    case CONVCL_NET_STEP_CONV_BWD_DATA:
+        return convcl_conv__bwd_data(layer->plan.conv[CONVCL_CONV_BWD_DATA], stream, t[0], t[1], t[2], t[3], workspace);
+    case CONVCL_NET_STEP_CONV_BWD_WEIGHTS:
+        return convcl_conv__bwd_weights(layer->plan.conv[CONVCL_CONV_BWD_WEIGHTS], stream, t[0], t[1], t[2], t[3], workspace);
+    case CONVCL_NET_STEP_RELU_FWD:
+        return convcl_relu__fwd(layer->plan.relu, stream, t[0], t[1]);
+    case CONVCL_NET_STEP_RELU_BWD:
+        return convcl_relu__bwd(layer->plan.relu, stream, t[0], t[1], t[2]);
+    case CONVCL_NET_STEP_LRN_FWD:
+        return convcl_lrn__fwd(layer->plan.lrn, stream, t[0], t[1]);
+    case CONVCL_NET_STEP_LRN_BWD:
+        return convcl_lrn__bwd(layer->plan.lrn, stream, t[0], t[1], t[2]);
+    case CONVCL_NET_STEP_MAXPOOL_FWD:
+        return convcl_maxpool__fwd(layer->plan.maxpool, stream, t[0], t[1], t[2]);
+    case CONVCL_NET_STEP_MAXPOOL_BWD:
+        return convcl_maxpool__bwd(layer->plan.maxpool, stream, t[0], t[1], t[2], t[3]);
+    case CONVCL_NET_STEP_L2_LOSS_FWD:
+        return convcl_l2_loss__fwd(layer->plan.l2_loss, stream, t[0], t[1], workspace);
+    case CONVCL_NET_STEP_L2_LOSS_BWD:
+        return convcl_l2_loss__bwd(layer->plan.l2_loss, stream, t[0], 1.0f, t[1]);
+    }
+    return convcl_fail(CONVCL_INTERNAL, "net: step of kind %d", (int)step->kind);
+}
+
+/* What a launch's report needs to know of the step that made it. */
+struct profiled_step {
+    const convcl_net *net;
+    const convcl_net_step *step;
+};
+
+static void report_launch(void *user, const char *kernel_name, cl_event event) {
+    const struct profiled_step *profiled = user;
+    const convcl_net *net = profiled->net;
+    net->profile(net->profile_user, net->layers[profiled->step->layer].name, convcl_net__step_direction(profiled->step->kind), kernel_name,
+                 event);
+}
+
+/* From the first launch on, convcl_net_destroy has a queue to wait for. */
+static convcl_status remember_queue(convcl_net *net, cl_command_queue queue) {
+    if (net->queue == queue)
+        return CONVCL_OK;
+    convcl_status status = convcl_queue__retain(queue);
+    if (status == CONVCL_OK) {
+        convcl_queue__release(net->queue);
+        net->queue = queue;
+    }
+    return status;
+}
+
+static convcl_status run(convcl_net *net, const char *what, size_t step_count, cl_command_queue queue, cl_uint wait_count,
+                         const cl_event *wait, cl_event *event_out) {
+    convcl_stream stream;
+    convcl_status status = convcl_stream__begin(&stream, what, net->context, queue, wait_count, wait, event_out);
+    if (status != CONVCL_OK)
+        return status;
+    struct profiled_step profiled = {net, NULL};
+    if (net->profile) {
+        stream.profile = report_launch;
+        stream.profile_user = &profiled;
+    }
+    status = remember_queue(net, queue);
+    for (size_t i = 0; status == CONVCL_OK && i < step_count; i++) {
+        profiled.step = &net->steps[i];
+        status = run_step(net, &net->steps[i], &stream);
+    }
+    return convcl_stream__end(&stream, status);
+}
+
+convcl_status convcl_net_forward(convcl_net *net, cl_command_queue queue, cl_uint wait_count, const cl_event *wait, cl_event *event_out) {
+    CONVCL_REQUIRE(net, "net forward: net is NULL");
+    CONVCL_REQUIRE(net->compiled, "net forward: the network is not compiled, call convcl_net_compile first");
+    return run(net, "net forward", net->forward_steps, queue, wait_count, wait, event_out);
+}
+
+convcl_status convcl_net_forward_backward(convcl_net *net, cl_command_queue queue, cl_uint wait_count, const cl_event *wait,
+                                          cl_event *event_out) {
+    CONVCL_REQUIRE(net, "net forward_backward: net is NULL");
+    CONVCL_REQUIRE(net->compiled, "net forward_backward: the network is not compiled, call convcl_net_compile first");
+    CONVCL_REQUIRE(net->mode == CONVCL_NET_TRAINING, "net forward_backward: the network is compiled for inference, must be for training");
+    return run(net, "net forward_backward", net->step_count, queue, wait_count, wait, event_out);
+}

@@ -1,0 +1,44 @@
+/* context_internal.h: what the rooms above src/opencl may ask of a context beyond the public calls.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_OPENCL_CONTEXT_INTERNAL_H
+#define CONVCL_OPENCL_CONTEXT_INTERNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "convcl/context.h"
+#include "convcl/tensor.h"
+
+/* Takes one more reference; released with convcl_context_release. Returns its argument. */
+convcl_context *convcl_context__retain(convcl_context *context);
+
+/* True when work-items should own register tiles of vectors (a CPU), false when work-groups should share local memory. */
+bool convcl_context__prefers_registers(const convcl_context *context);
+
+/* Width in floats of the vectors that kernels should use on a CPU: 4, 8 or 16. 1 on a GPU. */
+int convcl_context__vector_width(const convcl_context *context);
+
+/* Sends one line to the context's log callback, if there is one. */
+void convcl_context__log(const convcl_context *context, const char *format, ...) CONVCL_PRINTF(2, 3);
+
+/* Allocates device memory and checks it against the device's limits first, so that a too large request has a clear text. `what` names it there.
+ * Memory is not cleared. Released with clReleaseMemObject through convcl_context__free_buffer. CONVCL_NO_DEVICE_MEMORY, CONVCL_CL_ERROR. */
+convcl_status convcl_context__alloc_buffer(convcl_context *context, const char *what, size_t bytes, cl_mem *mem_out);
+
+/* The same for memory that starts as `bytes` zeros and is only read. */
+convcl_status convcl_context__alloc_zeros(convcl_context *context, const char *what, size_t bytes, cl_mem *mem_out);
+
+/* NULL is fine. */
+void convcl_context__free_buffer(cl_mem mem);
+
+/* Blocking transfers. */
+convcl_status convcl_context__write(const convcl_context *context, cl_command_queue queue, convcl_buffer buffer, const void *from,
+                                    size_t count, size_t element_size);
+convcl_status convcl_context__read(const convcl_context *context, cl_command_queue queue, convcl_buffer buffer, void *to, size_t count,
+                                   size_t element_size);
+
+/* Waits until the queue is idle. */
+convcl_status convcl_context__finish(const convcl_context *context, cl_command_queue queue);
+
+#endif

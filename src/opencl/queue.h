@@ -1,0 +1,15 @@
+/* queue.h: keeps a caller's command queue alive for as long as convcl may still have to wait for it.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_OPENCL_QUEUE_H
+#define CONVCL_OPENCL_QUEUE_H
+
+#include "convcl/cl.h"
+#include "convcl/status.h"
+
+/* Takes one more reference to the queue. CONVCL_CL_ERROR when it is none. */
+convcl_status convcl_queue__retain(cl_command_queue queue);
+
+/* Releases the reference. NULL is fine. */
+void convcl_queue__release(cl_command_queue queue);
+
+#endif

@@ -1,0 +1,171 @@
+/* fake_cl.c: OpenCL calls and allocations that can be made to fail.
+ * SPDX-License-Identifier: MIT */
+#include "fake_cl.h"
+
+#include <stdlib.h>
+
+#include "convcl/cl.h"
+
+static struct {
+    fake_kind kind;
+    int left;
+    fake_report report;
+} fake;
+
+void fake_begin(fake_kind kind, int n) {
+    fake.report = (fake_report){0};
+    fake.left = n;
+    fake.kind = kind;
+}
+
+fake_report fake_end(void) {
+    fake.kind = FAKE_NOTHING;
+    return fake.report;
+}
+
+/* True when this call is the one that fails. */
+static bool fails(fake_kind kind, const char *call) {
+    if (kind != fake.kind || --fake.left != 0)
+        return false;
+    fake.report.fired = true;
+    fake.report.call = call;
+    return true;
+}
+
+static void count(bool made, int change) {
+    if (made && fake.kind != FAKE_NOTHING)
+        fake.report.kept += change;
+}
+
+/* A call that returns a code, with its parameters and their names. */
+#define FAKE_CODE(name, parameters, arguments)                                                                                             \
+    cl_int CL_API_CALL __real_##name parameters;                                                                                           \
+    cl_int CL_API_CALL __wrap_##name parameters;                                                                                           \
+    cl_int CL_API_CALL __wrap_##name parameters {                                                                                          \
+        return fails(FAKE_CL, #name) ? CL_OUT_OF_RESOURCES : __real_##name arguments;                                                      \
+    }
+
+/* A call that makes an object; its last parameter is `cl_int *code`. */
+#define FAKE_CREATE(type, name, parameters, arguments)                                                                                     \
+    type CL_API_CALL __real_##name parameters;                                                                                             \
+    type CL_API_CALL __wrap_##name parameters;                                                                                             \
+    type CL_API_CALL __wrap_##name parameters {                                                                                            \
+        if (fails(FAKE_CL, #name)) {                                                                                                       \
+            *code = CL_OUT_OF_RESOURCES;                                                                                                   \
+            return NULL;                                                                                                                   \
+        }                                                                                                                                  \
+        type object = __real_##name arguments;                                                                                             \
+        count(object != NULL, 1);                                                                                                          \
+        return object;                                                                                                                     \
+    }
+
+/* A retain can fail, a release cannot. */
+#define FAKE_RETAIN(type, name)                                                                                                            \
+    cl_int CL_API_CALL __real_##name(type object);                                                                                         \
+    cl_int CL_API_CALL __wrap_##name(type object);                                                                                         \
+    cl_int CL_API_CALL __wrap_##name(type object) {                                                                                        \
+        cl_int code = fails(FAKE_CL, #name) ? CL_OUT_OF_RESOURCES : __real_##name(object);                                                 \
+        count(code == CL_SUCCESS, 1);                                                                                                      \
+        return code;                                                                                                                       \
+    }
+#define FAKE_RELEASE(type, name)                                                                                                           \
+    cl_int CL_API_CALL __real_##name(type object);                                                                                         \
+    cl_int CL_API_CALL __wrap_##name(type object);                                                                                         \
+    cl_int CL_API_CALL __wrap_##name(type object) {                                                                                        \
+        cl_int code = __real_##name(object);                                                                                               \
+        count(code == CL_SUCCESS, -1);                                                                                                     \
+        return code;                                                                                                                       \
+    }
+
+/* A call that enqueues and may hand out an event; its last parameter is `cl_event *event`. */
+#define FAKE_ENQUEUE(name, parameters, arguments)                                                                                          \
+    cl_int CL_API_CALL __real_##name parameters;                                                                                           \
+    cl_int CL_API_CALL __wrap_##name parameters;                                                                                           \
+    cl_int CL_API_CALL __wrap_##name parameters {                                                                                          \
+        cl_int code = fails(FAKE_CL, #name) ? CL_OUT_OF_RESOURCES : __real_##name arguments;                                               \
+        count(code == CL_SUCCESS && event, 1);                                                                                             \
+        return code;                                                                                                                       \
+    }
+
+typedef void(CL_CALLBACK *context_notify)(const char *, const void *, size_t, void *);
+typedef void(CL_CALLBACK *program_notify)(cl_program, void *);
+
+FAKE_CODE(clGetPlatformIDs, (cl_uint entries, cl_platform_id *platforms, cl_uint *found), (entries, platforms, found))
+FAKE_CODE(clGetPlatformInfo, (cl_platform_id platform, cl_platform_info what, size_t size, void *value, size_t *needed),
+          (platform, what, size, value, needed))
+FAKE_CODE(clGetDeviceIDs, (cl_platform_id platform, cl_device_type type, cl_uint entries, cl_device_id *devices, cl_uint *found),
+          (platform, type, entries, devices, found))
+FAKE_CODE(clGetDeviceInfo, (cl_device_id device, cl_device_info what, size_t size, void *value, size_t *needed),
+          (device, what, size, value, needed))
+FAKE_CODE(clGetContextInfo, (cl_context context, cl_context_info what, size_t size, void *value, size_t *needed),
+          (context, what, size, value, needed))
+FAKE_CODE(clGetCommandQueueInfo, (cl_command_queue queue, cl_command_queue_info what, size_t size, void *value, size_t *needed),
+          (queue, what, size, value, needed))
+FAKE_CODE(clGetMemObjectInfo, (cl_mem mem, cl_mem_info what, size_t size, void *value, size_t *needed), (mem, what, size, value, needed))
+FAKE_CODE(clBuildProgram,
+          (cl_program program, cl_uint count_, const cl_device_id *devices, const char *options, program_notify notify, void *user),
+          (program, count_, devices, options, notify, user))
+FAKE_CODE(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value), (kernel, index, size, value))
+FAKE_CODE(clFinish, (cl_command_queue queue), (queue))
+
+FAKE_CREATE(cl_context, clCreateContext,
+            (const cl_context_properties *properties, cl_uint count_, const cl_device_id *devices, context_notify notify, void *user,
+             cl_int *code),
+            (properties, count_, devices, notify, user, code))
+FAKE_CREATE(cl_command_queue, clCreateCommandQueue,
+            (cl_context context, cl_device_id device, cl_command_queue_properties properties, cl_int *code),
+            (context, device, properties, code))
+FAKE_CREATE(cl_mem, clCreateBuffer, (cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code),
+            (context, flags, size, host, code))
+FAKE_CREATE(cl_program, clCreateProgramWithSource,
+            (cl_context context, cl_uint count_, const char **texts, const size_t *lengths, cl_int *code),
+            (context, count_, texts, lengths, code))
+FAKE_CREATE(cl_kernel, clCreateKernel, (cl_program program, const char *name, cl_int *code), (program, name, code))
+
+FAKE_RETAIN(cl_context, clRetainContext)
+FAKE_RETAIN(cl_device_id, clRetainDevice)
+FAKE_RETAIN(cl_command_queue, clRetainCommandQueue)
+FAKE_RELEASE(cl_context, clReleaseContext)
+FAKE_RELEASE(cl_device_id, clReleaseDevice)
+FAKE_RELEASE(cl_command_queue, clReleaseCommandQueue)
+FAKE_RELEASE(cl_mem, clReleaseMemObject)
+FAKE_RELEASE(cl_program, clReleaseProgram)
+FAKE_RELEASE(cl_kernel, clReleaseKernel)
+FAKE_RELEASE(cl_event, clReleaseEvent)
+
+FAKE_ENQUEUE(clEnqueueNDRangeKernel,
+             (cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global, const size_t *local,
+              cl_uint waits, const cl_event *wait, cl_event *event),
+             (queue, kernel, dims, offset, global, local, waits, wait, event))
+FAKE_ENQUEUE(clEnqueueMarkerWithWaitList, (cl_command_queue queue, cl_uint waits, const cl_event *wait, cl_event *event),
+             (queue, waits, wait, event))
+FAKE_ENQUEUE(clEnqueueBarrierWithWaitList, (cl_command_queue queue, cl_uint waits, const cl_event *wait, cl_event *event),
+             (queue, waits, wait, event))
+FAKE_ENQUEUE(clEnqueueReadBuffer,
+             (cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size, void *to, cl_uint waits,
+              const cl_event *wait, cl_event *event),
+             (queue, mem, blocking, offset, size, to, waits, wait, event))
+FAKE_ENQUEUE(clEnqueueWriteBuffer,
+             (cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size, const void *from, cl_uint waits,
+              const cl_event *wait, cl_event *event),
+             (queue, mem, blocking, offset, size, from, waits, wait, event))
+
+/* ---- the host's memory ---- */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_malloc(size_t size) {
+    return fails(FAKE_ALLOCATION, "malloc") ? NULL : __real_malloc(size);
+}
+
+void *__real_calloc(size_t count_, size_t size);
+void *__wrap_calloc(size_t count_, size_t size);
+void *__wrap_calloc(size_t count_, size_t size) {
+    return fails(FAKE_ALLOCATION, "calloc") ? NULL : __real_calloc(count_, size);
+}
+
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_realloc(void *memory, size_t size) {
+    return fails(FAKE_ALLOCATION, "realloc") ? NULL : __real_realloc(memory, size);
+}

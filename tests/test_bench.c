@@ -1,0 +1,301 @@
+/* test_bench.c: the program bench as a user meets it: its lines, its JSON, its answers to mistakes.
+ * SPDX-License-Identifier: MIT */
+#include "harness.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <regex.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- running it ------------------------------------------------------------------------------------------------------------------------ */
+
+#define OUTPUT_SIZE 65536
+
+typedef struct bench_run {
+    char folder[64]; /* where it ran; empty but for what bench left there */
+    char out[OUTPUT_SIZE], err[OUTPUT_SIZE];
+    int status;
+} bench_run;
+
+static void read_and_remove(const char *path, char text[OUTPUT_SIZE]) {
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    const size_t length = fread(text, 1, OUTPUT_SIZE - 1, file);
+    text[length] = '\0';
+    fclose(file);
+    unlink(path);
+}
+
+/* Runs a line of shell in a new folder, with "$BENCH" as the program. End it with finish. */
+static bench_run *start_line(const char *line) {
+    bench_run *run = harness_alloc(1, sizeof *run);
+    char command[2048], out[96], err[96];
+    strcpy(run->folder, "/tmp/convcl-test-bench-XXXXXX");
+    assert_non_null(mkdtemp(run->folder));
+    snprintf(out, sizeof out, "%s/.out", run->folder);
+    snprintf(err, sizeof err, "%s/.err", run->folder);
+    snprintf(command, sizeof command, "cd %s && BENCH='%s' && { %s; } >.out 2>.err", run->folder, CONVCL_TEST_BENCH, line);
+    const int result = system(command);
+    run->status = WIFEXITED(result) ? WEXITSTATUS(result) : -1;
+    read_and_remove(out, run->out);
+    read_and_remove(err, run->err);
+    return run;
+}
+
+/* Runs bench with the arguments, as a shell reads them. */
+static bench_run *start(const char *arguments) {
+    char line[1024];
+    snprintf(line, sizeof line, "\"$BENCH\" %s", arguments);
+    return start_line(line);
+}
+
+/* Removes the folder, which must hold nothing any more. */
+static void finish(const bench_run *run) {
+    DIR *folder = opendir(run->folder);
+    assert_non_null(folder);
+    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            fail_msg("bench left %s behind", entry->d_name);
+    closedir(folder);
+    assert_int_equal(rmdir(run->folder), 0);
+}
+
+static int matches(const char *pattern, const char *text) {
+    regex_t regex;
+    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+    const int result = regexec(&regex, text, 0, NULL, 0);
+    regfree(&regex);
+    return result == 0;
+}
+
+/* ---- mistakes -------------------------------------------------------------------------------------------------------------------------- */
+
+/* What is typed, and words that the first line of standard error must hold. */
+typedef struct mistake {
+    const char *arguments;
+    const char *words[2];
+    int usage; /* 1: a second line says how bench is used */
+} mistake;
+
+static void expect_mistake(const mistake *typed) {
+    bench_run *run = start(typed->arguments);
+    size_t lines = 0;
+    for (const char *at = run->err; *at; ++at)
+        lines += *at == '\n';
+    for (size_t i = 0; i < 2; ++i)
+        if (!strstr(run->err, typed->words[i]))
+            fail_msg("bench %s: \"%s\" is not in: %s", typed->arguments, typed->words[i], run->err);
+    assert_memory_equal(run->err, "bench: ", 7);
+    assert_int_equal(lines, typed->usage ? 2 : 1);
+    assert_int_equal(run->status, 2);
+    assert_string_equal(run->out, "");
+    finish(run);
+}
+
+static void test_bench__mistakes_name_value_and_rule(void **state) {
+    (void)state;
+    static const mistake mistakes[] = {
+        {"--device nonsense", {"\"nonsense\"", "matches no device"}, 1},
+        {"--device ''", {"--device is \"\"", "empty"}, 1},
+        {"--batch 0", {"--batch is \"0\"", "from 1 to 65536"}, 1},
+        {"--batch 99999999", {"--batch is \"99999999\"", "from 1 to 65536"}, 1},
+        {"-b 99999999999999999999", {"--batch is \"99999999999999999999\"", "from 1 to 65536"}, 1},
+        {"--batch ' 1'", {"--batch is \" 1\"", "from 1 to 65536"}, 1},
+        {"--steps x", {"--steps is \"x\"", "whole number"}, 1},
+        {"--steps 1x", {"--steps is \"1x\"", "whole number"}, 1},
+        {"--steps 0", {"--steps is \"0\"", "from 1 to"}, 1},
+        {"--burn-in -1", {"--burn-in is \"-1\"", "from 0 to"}, 1},
+        {"--seed +1", {"--seed is \"+1\"", "whole number"}, 1},
+        {"--phase backward", {"--phase is \"backward\"", "forward-backward"}, 1},
+        {"--algo fastest", {"--algo is \"fastest\"", "gather"}, 1},
+        {"--gemm fastest", {"--gemm is \"fastest\"", "register, local"}, 1},
+        {"--nonsense", {"--nonsense", "no option"}, 1},
+        {"-x", {"-x", "no option"}, 1},
+        {"--verify=yes", {"--verify=yes", "no value"}, 1},
+        {"--json", {"--json", "needs a value"}, 1},
+        {"32", {"\"32\"", "too many"}, 1},
+        {"--json missing/x.json", {"--json is \"missing/x.json\"", "cannot be written"}, 0},
+        {"--json .", {"--json is \".\"", "Is a directory"}, 0},
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i)
+        expect_mistake(&mistakes[i]);
+}
+
+/* ---- answers --------------------------------------------------------------------------------------------------------------------------- */
+
+static void test_bench__help_fits_a_terminal(void **state) {
+    (void)state;
+    bench_run *run = start("--help");
+    size_t lines = 0;
+    for (const char *at = run->out; *at; ++lines) {
+        const char *end = strchr(at, '\n');
+        assert_non_null(end);
+        assert_in_range((size_t)(end - at), 0, 80);
+        at = end + 1;
+    }
+    assert_in_range(lines, 10, 24);
+    assert_int_equal(run->status, 0);
+    finish(run);
+}
+
+static void test_bench__version(void **state) {
+    (void)state;
+    bench_run *run = start("--version");
+    assert_memory_equal(run->out, "convcl " CONVCL_VERSION_STRING " ", strlen("convcl " CONVCL_VERSION_STRING " "));
+    assert_int_equal(run->status, 0);
+    finish(run);
+}
+
+static void test_bench__closed_output_is_a_failure(void **state) {
+    (void)state;
+    bench_run *run = start("--version >/dev/full");
+    assert_non_null(strstr(run->err, "standard output cannot be written"));
+    assert_int_equal(run->status, 1);
+    finish(run);
+}
+
+static void test_bench__lists_the_device(harness_device *device, const void *data) {
+    (void)data;
+    bench_run *run = start("--list-devices");
+    assert_int_equal(run->status, 0);
+    assert_non_null(strstr(run->out, device->info.name));
+    assert_non_null(strstr(run->out, device->info.platform_name));
+    finish(run);
+}
+
+/* ---- a run ----------------------------------------------------------------------------------------------------------------------------- */
+
+#define TIME_OF_DAY "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}: "
+#define SECONDS     "[0-9]+\\.[0-9]{3}"
+
+/* Everything from the first activation on, for --batch 1 --steps 12 --burn-in 9: TensorFlow's script prints where the step, burn-in included, divides by ten. */
+static const char *const expected_lines[] = {
+    "^conv1   \\[1, 56, 56, 64\\]$",
+    "^pool1   \\[1, 27, 27, 64\\]$",
+    "^conv2   \\[1, 27, 27, 192\\]$",
+    "^pool2   \\[1, 13, 13, 192\\]$",
+    "^conv3   \\[1, 13, 13, 384\\]$",
+    "^conv4   \\[1, 13, 13, 256\\]$",
+    "^conv5   \\[1, 13, 13, 256\\]$",
+    "^pool5   \\[1, 6, 6, 256\\]$",
+    TIME_OF_DAY "step 1, duration = " SECONDS "$",
+    TIME_OF_DAY "step 11, duration = " SECONDS "$",
+    TIME_OF_DAY "Forward across 12 steps, " SECONDS " \\+/- " SECONDS " sec / batch$",
+    TIME_OF_DAY "step 1, duration = " SECONDS "$",
+    TIME_OF_DAY "step 11, duration = " SECONDS "$",
+    TIME_OF_DAY "Forward-backward across 12 steps, " SECONDS " \\+/- " SECONDS " sec / batch$",
+};
+
+static void check_lines(char *out) {
+    char *line = strstr(out, "\nconv1 ");
+    assert_non_null(line);
+    line = strtok(line, "\n");
+    for (size_t i = 0; i < sizeof expected_lines / sizeof *expected_lines; ++i) {
+        assert_non_null(line);
+        if (!matches(expected_lines[i], line))
+            fail_msg("\"%s\" does not match %s", line, expected_lines[i]);
+        line = strtok(NULL, "\n");
+    }
+    assert_null(line);
+}
+
+static void check_phase(const json_t *phase, const char *expected_name) {
+    const char *name = NULL;
+    int steps = 0;
+    double mean = 0, sd = 0, median = 0, min = 0, sum = 0, least = 1e300;
+    json_t *samples = NULL;
+    assert_int_equal(json_unpack((json_t *)phase, "{s:s, s:i, s:F, s:F, s:F, s:F, s:o !}", "name", &name, "steps", &steps, "mean_s", &mean,
+                                 "sd_s", &sd, "median_s", &median, "min_s", &min, "samples_s", &samples),
+                     0);
+    assert_string_equal(name, expected_name);
+    assert_int_equal(steps, 12);
+    assert_int_equal(json_array_size(samples), 12);
+    for (size_t i = 0; i < 12; ++i) {
+        const double sample = json_real_value(json_array_get(samples, i));
+        assert_true(sample > 0);
+        sum += sample;
+        least = sample < least ? sample : least;
+    }
+    assert_true(sum / 12 > 0.999 * mean && sum / 12 < 1.001 * mean);
+    assert_true(least > 0.999 * min && least < 1.001 * min);
+    assert_true(median >= min && sd >= 0);
+}
+
+static void check_json(const json_t *root, const harness_device *device) {
+    const char *version = NULL, *name = NULL, *platform = NULL, *vendor = NULL, *driver = NULL, *type = NULL, *math = NULL, *last = NULL;
+    int index = -1, batch = 0, steps = 0, burn_in = 0, seed = 0, ran = 0;
+    double compile = -1, tune = -1, max = 0;
+    json_t *activations = NULL, *phases = NULL, *tensors = NULL;
+    assert_int_equal(json_unpack((json_t *)root, "{s:s, s:{s:i, s:s, s:s, s:s, s:s, s:s !}, s:{s:i, s:i, s:i, s:i, s:s !}, s:{s:F, s:F !}}",
+                                 "convcl", &version, "device", "index", &index, "name", &name, "platform", &platform, "vendor", &vendor,
+                                 "driver", &driver, "type", &type, "config", "batch", &batch, "steps", &steps, "burn_in", &burn_in, "seed",
+                                 &seed, "math", &math, "setup", "compile_s", &compile, "tune_s", &tune),
+                     0);
+    assert_int_equal(json_unpack((json_t *)root, "{s:o, s:o, s:{s:b, s:F, s:o !}}", "activations", &activations, "phases", &phases,
+                                 "verify", "ran", &ran, "max_relative_l2", &max, "tensors", &tensors),
+                     0);
+    assert_string_equal(version, CONVCL_VERSION_STRING);
+    assert_int_equal(index, device->info.index);
+    assert_string_equal(platform, device->info.platform_name);
+    assert_true(batch == 1 && steps == 12 && burn_in == 9 && seed == 7 && compile > 0 && tune == 0);
+    assert_int_equal(json_array_size(activations), 8);
+    assert_int_equal(
+        json_unpack(json_array_get(activations, 7), "{s:s, s:[i, i, i, i !] !}", "name", &last, "shape", &index, &steps, &burn_in, &batch),
+        0);
+    assert_string_equal(last, "pool5");
+    assert_true(index == 1 && steps == 6 && burn_in == 6 && batch == 256);
+    assert_int_equal(json_array_size(phases), 2);
+    check_phase(json_array_get(phases, 0), "forward");
+    check_phase(json_array_get(phases, 1), "forward-backward");
+    assert_true(ran && max > 0 && max <= 1e-5);
+    assert_int_equal(json_array_size(tensors), 18);
+}
+
+static void test_bench__prints_and_writes_a_run(harness_device *device, const void *data) {
+    (void)data;
+    char arguments[256], path[96];
+    snprintf(arguments, sizeof arguments, "-d %d:%d -b 1 --steps 12 --burn-in 9 --seed 7 --verify --json x.json",
+             device->info.platform_index, device->info.device_index);
+    bench_run *run = start(arguments);
+    if (run->status != 0)
+        fail_msg("bench %s: exit status %d: %s", arguments, run->status, run->err);
+    assert_non_null(strstr(run->out, device->info.driver));
+    assert_non_null(strstr(run->out, "set-up "));
+    check_lines(run->out);
+    snprintf(path, sizeof path, "%s/x.json", run->folder);
+    json_t *root = json_load_file(path, 0, NULL);
+    assert_non_null(root);
+    check_json(root, device);
+    json_decref(root);
+    unlink(path);
+    finish(run);
+}
+
+/* A kernel that computes nonsense must be found before anything is timed. */
+static void test_bench__wrong_kernel_fails_verify(harness_device *device, const void *data) {
+    (void)data;
+    char line[1024];
+    snprintf(line, sizeof line,
+             "cp -r '%s/../kernels' kernels && sed -i 's/bias + alpha/bias + 0.01f + alpha/' kernels/lrn_fwd.cl;"
+             "CONVCL_KERNEL_DIR=kernels \"$BENCH\" -d %d:%d -b 1 --steps 1 --burn-in 0 --verify --json x.json; status=$?; rm -r kernels; "
+             "(exit $status)",
+             CONVCL_TESTS_DIR, device->info.platform_index, device->info.device_index);
+    bench_run *run = start_line(line);
+    assert_int_equal(run->status, 1);
+    assert_non_null(strstr(run->err, "verify: pool1 has a relative L2 error of "));
+    assert_null(strstr(run->out, "sec / batch"));
+    finish(run);
+}
+
+int main(int argc, char **argv) {
+    HARNESS_HOST(test_bench__mistakes_name_value_and_rule);
+    HARNESS_HOST(test_bench__help_fits_a_terminal);
+    HARNESS_HOST(test_bench__version);
+    HARNESS_HOST(test_bench__closed_output_is_a_failure);
+    HARNESS_DEVICE(test_bench__lists_the_device);
+    HARNESS_DEVICE(test_bench__prints_and_writes_a_run);
+    HARNESS_DEVICE(test_bench__wrong_kernel_fails_verify);
+    return harness_main(argc, argv);
+}
