@@ -131,8 +131,10 @@ convcl_status convcl_net_forward_backward(convcl_net *net, cl_command_queue queu
 convcl_status convcl_net_shape(const convcl_net *net, const char *name, convcl_shape *shape_out);
 
 /* Where a value or a parameter lies on the device; borrowed, valid as long as the network. After compile.
+ * A network compiled for inference packs its filters once, until convcl_net_write changes one; after this call has handed out the buffer of a parameter,
+ * which may then change unseen, it packs them at every forward.
  * Returns CONVCL_OK; CONVCL_INVALID for NULL, an unknown name, a value that was fused away or is not kept, or a network that is not compiled. */
-convcl_status convcl_net_buffer(const convcl_net *net, const char *name, convcl_buffer *buffer_out);
+convcl_status convcl_net_buffer(convcl_net *net, const char *name, convcl_buffer *buffer_out);
 
 /* Where the gradient of a parameter lies on the device; otherwise as convcl_net_buffer, and CONVCL_INVALID without training mode. */
 convcl_status convcl_net_gradient_buffer(const convcl_net *net, const char *name, convcl_buffer *buffer_out);

@@ -68,7 +68,7 @@ static convcl_status fill(convcl_net *net, convcl_context *context, cl_command_q
     convcl_buffer buffer = {0};
     convcl_shape shape;
     CONVCL_TRY(convcl_net_shape(net, name, &shape));
-    CONVCL_TRY(convcl_net_buffer(net, name, &buffer));
+    CONVCL_TRY(convcl_net__buffer(net, name, &buffer));
     desc.count = (size_t)shape.dim[0] * (size_t)shape.dim[1] * (size_t)shape.dim[2] * (size_t)shape.dim[3];
     CONVCL_TRY(convcl_fill_plan_create(context, &desc, &plan));
     CONVCL_TRY(convcl_fill_enqueue(plan, queue, buffer, 0, NULL, NULL));
@@ -97,6 +97,7 @@ convcl_status convcl_alexnet_fill(convcl_net *net, convcl_context *context, cl_c
     CONVCL_TRY(convcl_net__finish(net)); /* on an out-of-order queue the fills would overtake the last run */
     CONVCL_TRY(
         fill(net, context, queue, "images", (convcl_fill_desc){.kind = CONVCL_FILL_NORMAL, .stddev = 0.1f, .seed = seed, .stream = 0}));
+    convcl_net__parameters_changed(net);
     for (int i = 0; i < PARAMETERS; i++) {
         const bool weights = i % 2 == 0;
         const convcl_fill_kind kind = weights ? CONVCL_FILL_TRUNCATED_NORMAL : CONVCL_FILL_CONSTANT;

@@ -56,7 +56,18 @@ static convcl_status find_gradient(const convcl_net *net, const char *name, int 
     return CONVCL_OK;
 }
 
-convcl_status convcl_net_buffer(const convcl_net *net, const char *name, convcl_buffer *buffer_out) {
+void convcl_net__parameters_changed(convcl_net *net) {
+    net->packed = false;
+}
+
+convcl_status convcl_net_buffer(convcl_net *net, const char *name, convcl_buffer *buffer_out) {
+    const convcl_status status = convcl_net__buffer(net, name, buffer_out);
+    if (status == CONVCL_OK && convcl_net__find_parameter(net, name) >= 0)
+        net->parameters_shared = true;
+    return status;
+}
+
+convcl_status convcl_net__buffer(const convcl_net *net, const char *name, convcl_buffer *buffer_out) {
     CONVCL_REQUIRE(buffer_out, "net: buffer_out is NULL");
     int tensor = -1;
     size_t count = 0;
@@ -93,6 +104,7 @@ convcl_status convcl_net_write(convcl_net *net, cl_command_queue queue, const ch
         CONVCL_TRY(convcl_fail(CONVCL_INVALID, "net: \"%s\" is computed by a layer, only inputs and parameters can be written", name));
     CONVCL_TRY(check_transfer(queue, name, values, count, expected));
     CONVCL_TRY(convcl_net__finish(net)); /* on an out-of-order queue the transfer would overtake the last run */
+    convcl_net__parameters_changed(net);
     CONVCL_TRY(convcl_context__write(net->context, queue, convcl_net__tensor_buffer(net, tensor), values, count, sizeof *values));
 cleanup:
     return status;

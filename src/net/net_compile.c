@@ -89,11 +89,12 @@ void convcl_net__clear_compiled(convcl_net *net) {
     net->block_count = net->tensor_count = net->step_count = net->forward_steps = 0;
     net->workspace = -1;
     net->workspace_buffer = (convcl_buffer){0};
+    net->packed = net->parameters_shared = false;
     free(net->describe);
     net->describe = NULL;
     for (size_t i = 0; i < net->layer_count; i++) {
         convcl_net_layer *layer = &net->layers[i];
-        layer->fused = layer->value = layer->gradient = layer->index = -1;
+        layer->fused = layer->value = layer->gradient = layer->index = layer->packed = -1;
         layer->needs_gradient = layer->masked = false;
         set_relu_mask(layer, 0);
         if (layer->op == CONVCL_NET_OP_CONV)

@@ -47,6 +47,7 @@ typedef struct convcl_net_layer {
     bool needs_gradient;        /* training: parameters lie before its value */
     bool masked;                /* relu: whoever makes the gradient of its value applies the ReLU's gradient as well */
     int value, gradient, index; /* tensors; index: where a pooling found its maxima */
+    int packed;                 /* tensor; conv in inference: the filter as its plan packed it */
     union {
         convcl_conv_plan *conv[3]; /* by convcl_conv_dir */
         convcl_relu_plan *relu;
@@ -137,6 +138,8 @@ struct convcl_net {
     size_t max_block; /* bytes that one block may have; 0: what the device allows. Tests set it to see a network spread over many */
     int workspace;    /* tensor that all steps share, one after the other; -1 while not made */
     convcl_buffer workspace_buffer;
+    bool packed;            /* the packed filters are those of the parameters */
+    bool parameters_shared; /* the caller holds the buffer of a parameter, which may change unseen */
     char *describe;
 
     cl_command_queue queue; /* the last one that work was enqueued on, retained; NULL before */
@@ -171,6 +174,10 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind);
 /* net_plans.c: makes the plan of every step, and the tensor for the workspace. Statuses of the operations' create calls. */
 convcl_status convcl_net__make_plans(convcl_net *net);
 void convcl_net__destroy_plans(convcl_net *net);
+
+/* net_access.c: convcl_net_buffer for callers inside convcl, who call convcl_net__parameters_changed themselves. */
+convcl_status convcl_net__buffer(const convcl_net *net, const char *name, convcl_buffer *buffer_out);
+void convcl_net__parameters_changed(convcl_net *net);
 
 /* net_memory.c */
 

@@ -120,7 +120,10 @@ static convcl_status place_tensor(convcl_net *net, convcl_net_tensor *tensor, co
 static const char *tensor_name(const convcl_net *net, int tensor, const char **what_out) {
     *what_out = "workspace";
     for (size_t i = 0; i < net->layer_count; i++)
-        if (net->layers[i].value == tensor || net->layers[i].gradient == tensor || net->layers[i].index == tensor) {
+        if (net->layers[i].packed == tensor) {
+            *what_out = "packed filter of";
+            return net->layers[i].name;
+        } else if (net->layers[i].value == tensor || net->layers[i].gradient == tensor || net->layers[i].index == tensor) {
             *what_out = net->layers[i].value == tensor      ? "value"
                         : net->layers[i].gradient == tensor ? "gradient of value"
                                                             : "pooling index of";

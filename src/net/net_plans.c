@@ -6,6 +6,16 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+/* Adds a tensor that is in use from the first step to the last. */
+static convcl_status add_lasting_tensor(convcl_net *net, size_t count, bool permanent, int *tensor_out) {
+    const convcl_status status = convcl_net__add_tensor(net, count, sizeof(float), permanent, tensor_out);
+    if (status == CONVCL_OK) {
+        net->tensors[*tensor_out].first = 0;
+        net->tensors[*tensor_out].last = (int)net->step_count - 1;
+    }
+    return status;
+}
+
 static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
     convcl_conv_desc desc = layer->desc.conv;
     if (dir != CONVCL_CONV_FWD)
@@ -13,8 +23,11 @@ static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, co
     if (dir != CONVCL_CONV_BWD_DATA)
         desc.relu_mask = 0;
     convcl_status status = convcl_conv_plan_create(net->context, &desc, dir, &net->options.conv, &layer->plan.conv[dir]);
-    if (status == CONVCL_OK)
-        *workspace = larger(*workspace, convcl_conv_plan_workspace(layer->plan.conv[dir]));
+    if (status != CONVCL_OK)
+        return status;
+    *workspace = larger(*workspace, convcl_conv_plan_workspace(layer->plan.conv[dir]));
+    if (net->mode == CONVCL_NET_INFERENCE)
+        status = add_lasting_tensor(net, convcl_conv_plan_packed(layer->plan.conv[dir]), true, &layer->packed);
     return status;
 }
 
@@ -52,9 +65,7 @@ convcl_status convcl_net__make_plans(convcl_net *net) {
     size_t workspace = 0;
     for (size_t i = 0; i < net->step_count; i++)
         CONVCL_TRY(make_plan(net, &net->steps[i], &workspace));
-    CONVCL_TRY(convcl_net__add_tensor(net, workspace, sizeof(float), false, &net->workspace));
-    net->tensors[net->workspace].first = 0;
-    net->tensors[net->workspace].last = (int)net->step_count - 1;
+    CONVCL_TRY(add_lasting_tensor(net, workspace, false, &net->workspace));
 cleanup:
     return status;
 }

@@ -11,6 +11,9 @@ static convcl_status run_step(const convcl_net *net, const convcl_net_step *step
     const convcl_buffer *t = step->buffer, workspace = net->workspace_buffer;
     switch (step->kind) {
     case CONVCL_NET_STEP_CONV_FWD:
+        if (layer->packed >= 0)
+            return convcl_conv__fwd_packed(layer->plan.conv[CONVCL_CONV_FWD], stream, t[0], convcl_net__tensor_buffer(net, layer->packed),
+                                           t[2], t[3], workspace);
         return convcl_conv__fwd(layer->plan.conv[CONVCL_CONV_FWD], stream, t[0], t[1], t[2], t[3], workspace);
     case CONVCL_NET_STEP_CONV_BWD_DATA:
         return convcl_conv__bwd_data(layer->plan.conv[CONVCL_CONV_BWD_DATA], stream, t[0], t[1], t[2], t[3], workspace);
@@ -61,6 +64,23 @@ static convcl_status remember_queue(convcl_net *net, cl_command_queue queue) {
     return status;
 }
 
+/* Packs the filters of an inference, unless they are as they were packed. */
+static convcl_status pack_filters(convcl_net *net, convcl_stream *stream, struct profiled_step *profiled) {
+    convcl_status status = CONVCL_OK;
+    if (net->mode != CONVCL_NET_INFERENCE || (net->packed && !net->parameters_shared))
+        return CONVCL_OK;
+    for (size_t i = 0; i < net->forward_steps && status == CONVCL_OK; i++) {
+        const convcl_net_step *step = &net->steps[i];
+        const convcl_net_layer *layer = &net->layers[step->layer];
+        profiled->step = step;
+        if (step->kind == CONVCL_NET_STEP_CONV_FWD)
+            status = convcl_conv__pack(layer->plan.conv[CONVCL_CONV_FWD], stream, step->buffer[1],
+                                       convcl_net__tensor_buffer(net, layer->packed), net->workspace_buffer);
+    }
+    net->packed = status == CONVCL_OK;
+    return status;
+}
+
 static convcl_status run(convcl_net *net, const char *what, size_t step_count, cl_command_queue queue, cl_uint wait_count,
                          const cl_event *wait, cl_event *event_out) {
     convcl_stream stream;
@@ -73,6 +93,8 @@ static convcl_status run(convcl_net *net, const char *what, size_t step_count, c
         stream.profile_user = &profiled;
     }
     status = remember_queue(net, queue);
+    if (status == CONVCL_OK)
+        status = pack_filters(net, &stream, &profiled);
     for (size_t i = 0; status == CONVCL_OK && i < step_count; i++) {
         profiled.step = &net->steps[i];
         status = run_step(net, &net->steps[i], &stream);
