@@ -7,7 +7,7 @@
  * launch    global (ceil(panels*nr / T_VW), ceil(gk / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of columns of `rows` rows
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32
- * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column rows    T_VW in {1,4,8,16}    P_ of winograd.h */
+ * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column rows    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
 #include "winograd.h"
 
 __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
@@ -27,23 +27,21 @@ __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_off
             for (int j = 0; j < P_RW; ++j) {
                 __global const float *tap = from + (long)i * stride_fh + (long)j * stride_fw;
 #if T_VW > 1
-                if (stride_column == 1) {
-                    in[i * P_RW + j] = left > 0 ? load_lanes(tap, left) : (vec_float)(0.0f);
-                } else {
+                if (left > 0 && stride_column != 1) {
                     float lanes[T_VW];
                     for (int e = 0; e < T_VW; ++e)
-                        lanes[e] = e < left ? tap[(long)e * stride_column] : 0.0f;
+                        lanes[e] = tap[(long)e * stride_column];
                     in[i * P_RW + j] = D_JOIN(vload, T_VW)(0, lanes);
+                    continue;
                 }
-#else
-                in[i * P_RW + j] = left > 0 ? *tap : 0.0f;
 #endif
+                in[i * P_RW + j] = left > 0 ? D_LOAD(tap) : (vec_float)(0.0f);
             }
         }
         transform(in, out);
         const ulong plane = (ulong)panels * gk * nr;
 #pragma unroll
         for (int e = 0; e < P_QH * P_QW; ++e)
-            store_lanes(out[e], b + e * plane + (ulong)k * nr, nr - column % nr);
+            D_STORE(out[e], b + e * plane + (ulong)k * nr);
     }
 }

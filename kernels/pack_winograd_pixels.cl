@@ -8,7 +8,7 @@
  * launch    global (ceil(vectors of ld or ic / vectors), ceil(nt / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; one NaN or inf in x spoils its whole tile (gather does not)
- * arguments x v ic ih iw pad_top pad_left step_h step_w tiles_h tiles_w nt ld nr vectors tiles    T_VW in {1,4,8,16}    F_PANELS in {0,1}    P_ of winograd.h */
+ * arguments x v ic ih iw pad_top pad_left step_h step_w tiles_h tiles_w nt ld nr vectors tiles    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_PANELS in {0,1}    P_ of winograd.h */
 #include "winograd.h"
 #ifndef F_PANELS
 #define F_PANELS 0 /* 0, 1: write panels */
@@ -29,7 +29,7 @@ __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_off
         const long corner = ((long)(t / (tiles_w * tiles_h)) * ih + h0) * iw + w0;
         for (int c = first_c; c < last_c; c += T_VW) {
             vec_float in[P_RH * P_RW], out[P_QH * P_QW];
-            if (inside && c + T_VW <= ic) {
+            if (inside && c < ic) {
                 __global const float *from = x + corner * ic + c;
 #pragma unroll
                 for (int i = 0; i < P_RH; ++i) {
@@ -43,7 +43,7 @@ __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_off
 #pragma unroll
                     for (int j = 0; j < P_RW; ++j) {
                         const int valid = h0 + i >= 0 && h0 + i < ih && w0 + j >= 0 && w0 + j < iw && c < ic;
-                        in[i * P_RW + j] = valid ? load_lanes(x + (corner + (long)i * iw + j) * ic + c, ic - c) : (vec_float)(0.0f);
+                        in[i * P_RW + j] = valid ? D_LOAD(x + (corner + (long)i * iw + j) * ic + c) : (vec_float)(0.0f);
                     }
                 }
             }
@@ -53,13 +53,13 @@ __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_off
             const ulong plane = (ulong)nt * ld;
 #pragma unroll
             for (int e = 0; e < P_QH * P_QW; ++e)
-                store_lanes(out[e], to + e * plane, min(nr - c % nr, ld - c));
+                D_STORE(out[e], to + e * plane);
 #else
             __global float *to = v + (ulong)t * ld + c;
             const ulong plane = (ulong)nt * ld;
 #pragma unroll
             for (int e = 0; e < P_QH * P_QW; ++e)
-                store_lanes(out[e], to + e * plane, ic - c);
+                D_STORE(out[e], to + e * plane);
 #endif
         }
     }

@@ -7,7 +7,7 @@
  * launch    global (ceil(oc / T_VW), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of output channels of `rows` input channels
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32
- * arguments m w ic oc rows    T_VW in {1,4,8,16}    P_ of winograd.h */
+ * arguments m w ic oc rows    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
 #include "winograd.h"
 
 __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
@@ -23,10 +23,10 @@ __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_o
         const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
 #pragma unroll
         for (int e = 0; e < P_RH * P_RW; ++e)
-            in[e] = load_lanes(m + e * plane + at, oc - k);
+            in[e] = D_LOAD(m + e * plane + at);
         transform(in, out);
 #pragma unroll
         for (int e = 0; e < P_QH * P_QW; ++e)
-            store_lanes(out[e], w + e * plane + at, oc - k);
+            D_STORE(out[e], w + e * plane + at);
     }
 }

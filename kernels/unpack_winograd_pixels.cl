@@ -7,7 +7,7 @@
  * launch    global (ceil(vectors of oc / vectors), ceil(nt / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32
- * arguments m y bias mask oc oh ow tiles_h tiles_w nt vectors tiles    T_VW in {1,4,8,16}    F_BIAS F_RELU F_MASK in {0,1}    P_ of winograd.h */
+ * arguments m y bias mask oc oh ow tiles_h tiles_w nt vectors tiles    T_VW in {1,4,8,16}, dividing oc    F_BIAS F_RELU F_MASK in {0,1}    P_ of winograd.h */
 #include "winograd.h"
 #ifndef F_BIAS
 #define F_BIAS 0 /* 0, 1: add a value to each channel */
@@ -37,10 +37,10 @@ __kernel void unpack_winograd_pixels(__global const float *restrict m, ulong m_o
             const ulong plane = (ulong)nt * oc;
 #pragma unroll
             for (int e = 0; e < P_RH * P_RW; ++e)
-                in[e] = load_lanes(from + e * plane, oc - c);
+                in[e] = D_LOAD(from + e * plane);
             transform(in, out);
 #if F_BIAS
-            const vec_float b = load_lanes(bias + c, oc - c);
+            const vec_float b = D_LOAD(bias + c);
 #endif
 #pragma unroll
             for (int i = 0; i < P_QH; ++i) {
@@ -56,9 +56,9 @@ __kernel void unpack_winograd_pixels(__global const float *restrict m, ulong m_o
                         value = value <= 0.0f ? (vec_float)(0.0f) : value;
 #endif
 #if F_MASK
-                        value = load_lanes(mask + at, oc - c) > 0.0f ? value : (vec_float)(0.0f);
+                        value = D_LOAD(mask + at) > 0.0f ? value : (vec_float)(0.0f);
 #endif
-                        store_lanes(value, y + at, oc - c);
+                        D_STORE(value, y + at);
                     }
                 }
             }

@@ -3,6 +3,7 @@
  *
  * The host puts two functions before this text (src/conv/cook_toom.c): transform_h takes columns of P_RH values to P_QH, transform_w rows of P_RW values to
  * P_QW. Without them (F_GENERATED 0) the text stands alone with the input transform of F(1, 1), which is the identity.
+ * The host takes a T_VW that divides the number of channels, so that no vector is cut.
  * All loops are unrolled and all indices constant, so that the arrays can live in registers. */
 #include "layer_vector.h"
 #ifndef F_GENERATED
@@ -39,31 +40,4 @@ static inline void transform(const vec_float *in, vec_float *out) {
 #pragma unroll
     for (int i = 0; i < P_QH; ++i)
         transform_w(half_way + i * P_RW, 1, out + i * P_QW, 1);
-}
-
-/* The first `left` lanes from memory, the others 0; nothing beyond them is read. */
-static inline vec_float load_lanes(__global const float *from, int left) {
-#if T_VW > 1
-    if (left < T_VW) {
-        float lanes[T_VW];
-        for (int e = 0; e < T_VW; ++e)
-            lanes[e] = e < left ? from[e] : 0.0f;
-        return D_JOIN(vload, T_VW)(0, lanes);
-    }
-#endif
-    return D_LOAD(from);
-}
-
-/* The first `left` lanes to memory. */
-static inline void store_lanes(vec_float value, __global float *to, int left) {
-#if T_VW > 1
-    if (left < T_VW) {
-        float lanes[T_VW];
-        D_JOIN(vstore, T_VW)(value, 0, lanes);
-        for (int e = 0; e < left; ++e)
-            to[e] = lanes[e];
-        return;
-    }
-#endif
-    D_STORE(value, to);
 }

@@ -72,6 +72,44 @@ static void test_conv_fwd__nan_in_a_bias_stays_in_its_channel(harness_device *de
     conv_expect(&c, &values, &tensors, false);
 }
 
+/* A filter packed once gives the bits of one packed at every enqueue. */
+static void test_conv_fwd__packed_filter_gives_the_same_bits(harness_device *device, const void *data) {
+    static const char *const algos[] = {"gather", "winograd"};
+    for (int i = 0; i < 2; i++) {
+        conv_case c = *(const conv_case *)data;
+        c.options.algo = algos[i];
+        convcl_conv_plan *plan = conv_plan(device, &c);
+        conv_values values = conv_random_values(&c.desc);
+        conv_tensors t = conv_upload(device, &c, plan, &values);
+        assert_ok(conv_enqueue(&c, plan, device->queue, &t, 0, NULL, NULL));
+        conv_expect(&c, &values, &t, false);
+        const float *expected = harness_read(t.y);
+        const convcl_buffer packed = harness_workspace(device, convcl_conv_plan_packed(plan));
+        assert_ok(convcl_conv_pack_enqueue(plan, device->queue, t.w->buffer, packed, t.workspace, 0, NULL, NULL));
+        for (int run = 0; run < 2; run++) {
+            harness_poison(t.y);
+            assert_ok(convcl_conv_fwd_packed_enqueue(plan, device->queue, t.x->buffer, packed, t.b->buffer, t.y->buffer, t.workspace, 0,
+                                                     NULL, NULL));
+            assert_memory_equal(harness_read(t.y), expected, t.y->count * sizeof(float));
+        }
+    }
+}
+
+static void test_conv_fwd__packed_arguments_are_checked(harness_device *device, const void *data) {
+    const conv_case *c = data;
+    convcl_conv_plan *plan = conv_plan(device, c);
+    conv_values values = conv_random_values(&c->desc);
+    conv_tensors t = conv_upload(device, c, plan, &values);
+    assert_fails(convcl_conv_pack_enqueue(NULL, device->queue, t.w->buffer, t.workspace, t.workspace, 0, NULL, NULL), CONVCL_INVALID,
+                 "conv|plan|NULL");
+    assert_fails(convcl_conv_pack_enqueue(plan, device->queue, t.w->buffer, HARNESS_NO_BUFFER, t.workspace, 0, NULL, NULL), CONVCL_INVALID,
+                 "conv|packed|NULL");
+    assert_fails(convcl_conv_fwd_packed_enqueue(plan, device->queue, t.x->buffer, HARNESS_NO_BUFFER, t.b->buffer, t.y->buffer, t.workspace,
+                                                0, NULL, NULL),
+                 CONVCL_INVALID, "conv|packed|NULL");
+    assert_true(harness_is_poisoned(t.y));
+}
+
 /* A result of zeros is right where zeros are expected. */
 static void test_conv_fwd__zeros(harness_device *device, const void *data) {
     conv_case c = *(const conv_case *)data;
@@ -96,6 +134,8 @@ int main(int argc, char **argv) {
         {"test_conv_fwd__strict_and_fast_math", test_conv_fwd__strict_and_fast_math},
         {"test_conv_fwd__nan_and_inf_reach_their_readers_only", test_conv_fwd__nan_and_inf_reach_their_readers_only},
         {"test_conv_fwd__nan_in_a_bias_stays_in_its_channel", test_conv_fwd__nan_in_a_bias_stays_in_its_channel},
+        {"test_conv_fwd__packed_filter_gives_the_same_bits", test_conv_fwd__packed_filter_gives_the_same_bits},
+        {"test_conv_fwd__packed_arguments_are_checked", test_conv_fwd__packed_arguments_are_checked},
         {"test_conv_fwd__zeros", test_conv_fwd__zeros},
     };
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)

@@ -70,12 +70,12 @@ static convcl_status create_kernels(convcl_context *context, recipe *r, const co
     const convcl_gemm_request request = {.variant = choice->gemm, .source = CONVCL_GEMM_TURNED, .run = v->k};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     /* x as in the forward pass; dy takes the part of the filter, dw that of the output: F(rh x rw, mh x mw). */
-    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_INPUT, t->mh, t->mw, v->rh, v->rw,
+    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_INPUT, t->mh, t->mw, v->rh, v->rw, v->k,
                                               "-DF_PANELS=0", &r->pack_x));
-    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_FILTER, v->rh, v->rw, t->mh, t->mw,
+    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_FILTER, v->rh, v->rw, t->mh, t->mw, v->gn,
                                               "-DF_PANELS=1", &r->pack_dy));
-    CONVCL_TRY(convcl_winograd__create_kernel(context, "unpack_winograd_filter", CONVCL_WINOGRAD_OUTPUT, v->rh, v->rw, t->mh, t->mw, "",
-                                              &r->unpack));
+    CONVCL_TRY(convcl_winograd__create_kernel(context, "unpack_winograd_filter", CONVCL_WINOGRAD_OUTPUT, v->rh, v->rw, t->mh, t->mw, v->gn,
+                                              "", &r->unpack));
     if (v->phases) {
         CONVCL_TRY(convcl_kernel__create(context, "pack_phases", "pack_phases", NULL, &r->phases));
         CONVCL_TRY(convcl_kernel__create(context, "phases_filter", "phases_filter", "-DF_BACK=1", &r->phases_filter));
@@ -201,7 +201,7 @@ cleanup:
 /* Enqueues the way back from the points to dw. */
 static convcl_status unpack(const recipe *r, convcl_stream *stream, const parts *w, convcl_buffer dw) {
     const convcl_winograd_view *v = &r->view;
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->k, false);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, v->k, false);
     const convcl_arg args[] = {convcl_arg_tensor(w->c), convcl_arg_tensor(v->phases ? w->filter : dw), convcl_arg_int(v->k),
                                convcl_arg_int(v->gn), convcl_arg_int(grid.rows)};
     const convcl_status status = convcl_stream__launch(stream, r->unpack, args, 5, &grid.range);

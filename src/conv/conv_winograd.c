@@ -16,6 +16,10 @@
 /* Channels below which points cost more than they save. */
 #define FEWEST_CHANNELS 8
 
+/* Images below which nobody gains much: the filter's transform serves too few tiles, and the sizes at which results are compared by hand with other frameworks
+ * keep the rounding of direct sums. */
+#define FEWEST_IMAGES 4
+
 static int divide_up(int a, int b) {
     return (a + b - 1) / b;
 }
@@ -97,9 +101,9 @@ convcl_winograd_tile convcl_winograd__choose(const convcl_conv_shape *shape, con
                 best_cost = cost;
             }
         }
-    /* Few channels leave the vectors half empty. */
-    if (v->k < FEWEST_CHANNELS || v->gn < FEWEST_CHANNELS)
-        best_cost *= 4.0;
+    /* Few channels leave the vectors half empty. The factor outweighs every gain of a tile. */
+    if (v->k < FEWEST_CHANNELS || v->gn < FEWEST_CHANNELS || shape->desc.n < FEWEST_IMAGES)
+        best_cost *= 8.0;
     if (cost_out)
         *cost_out = best_cost;
     return best;
@@ -114,9 +118,16 @@ static void add_axis(convcl_text *text, const char *name, convcl_winograd_matrix
     convcl_cook_toom__write(text, name, matrix == CONVCL_WINOGRAD_INPUT ? c.bt : matrix == CONVCL_WINOGRAD_FILTER ? c.g : c.at, *out, *in);
 }
 
+int convcl_winograd__vector(const convcl_context *context, int channels) {
+    int width = convcl_context__vector_width(context);
+    while (width > 1 && channels % width != 0)
+        width = width > 4 ? width / 2 : 1;
+    return width;
+}
+
 convcl_status convcl_winograd__create_kernel(convcl_context *context, const char *file, convcl_winograd_matrix matrix, int mh, int mw,
-                                             int rh, int rw, const char *more, convcl_kernel **kernel_out) {
-    const int width = convcl_context__vector_width(context);
+                                             int rh, int rw, int channels, const char *more, convcl_kernel **kernel_out) {
+    const int width = convcl_winograd__vector(context, channels);
     convcl_text functions = {0}, prelude = {0};
     char options[192], vector[16] = "float";
     int in_h = 0, in_w = 0, out_h = 0, out_w = 0;
@@ -135,8 +146,8 @@ convcl_status convcl_winograd__create_kernel(convcl_context *context, const char
     return status;
 }
 
-convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int lanes, int count, bool whole_rows) {
-    const int vectors = divide_up(lanes, convcl_context__vector_width(context));
+convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, bool whole_rows) {
+    const int vectors = divide_up(lanes, convcl_winograd__vector(context, channels));
     if (!convcl_context__prefers_registers(context)) {
         const size_t local = 64;
         return (convcl_winograd_grid){1, 1, {{((size_t)vectors + local - 1) / local * local, (size_t)count, 1}, {local, 1, 1}}};
@@ -158,7 +169,7 @@ int convcl_winograd__stride(int columns) {
 convcl_status convcl_winograd__pack_pixels(convcl_stream *stream, convcl_kernel *kernel, const convcl_winograd_pixels *p, int images,
                                            convcl_buffer from, convcl_buffer to) {
     const int nt = images * p->tiles_h * p->tiles_w;
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, p->nr > 0 ? p->ld : p->c, nt, true);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, p->c, p->nr > 0 ? p->ld : p->c, nt, true);
     const convcl_arg args[] = {convcl_arg_tensor(from),      convcl_arg_tensor(to),
                                convcl_arg_int(p->c),         convcl_arg_int(p->h),
                                convcl_arg_int(p->w),         convcl_arg_int(p->pad_top),

@@ -39,18 +39,21 @@ convcl_winograd_tile convcl_winograd__choose(const convcl_conv_shape *shape, con
 /* One of the transforms of F(mh x mw, rh x rw). */
 typedef enum convcl_winograd_matrix { CONVCL_WINOGRAD_INPUT, CONVCL_WINOGRAD_FILTER, CONVCL_WINOGRAD_OUTPUT } convcl_winograd_matrix;
 
-/* Builds kernels/<file>.cl around that transform. more: further options. */
-convcl_status convcl_winograd__create_kernel(convcl_context *context, const char *file, convcl_winograd_matrix matrix, int mh, int mw,
-                                             int rh, int rw, const char *more, convcl_kernel **kernel_out);
+/* Width of the vectors for that many channels: the device's, or the largest below it that divides them. */
+int convcl_winograd__vector(const convcl_context *context, int channels);
 
-/* How a launch over `count` rows (tiles, or rows of a filter) of `lanes` channels is cut into work-items. */
+/* Builds kernels/<file>.cl around that transform, for vectors of `channels` channels. more: further options. */
+convcl_status convcl_winograd__create_kernel(convcl_context *context, const char *file, convcl_winograd_matrix matrix, int mh, int mw,
+                                             int rh, int rw, int channels, const char *more, convcl_kernel **kernel_out);
+
+/* How a launch over `count` rows (tiles, or rows of a filter) of `lanes` values, in the vectors of `channels`, is cut into work-items. */
 typedef struct convcl_winograd_grid {
     int vectors, rows; /* of a work-item */
     convcl_range range;
 } convcl_winograd_grid;
 
 /* whole_rows: a work-item may take all channels of a row. */
-convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int lanes, int count, bool whole_rows);
+convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, bool whole_rows);
 
 /* Distance between the rows of a plain A of `columns` values: rows a multiple of 4 KiB apart would share cache sets. */
 int convcl_winograd__stride(int columns);

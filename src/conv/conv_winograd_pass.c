@@ -40,13 +40,13 @@ static convcl_status create_kernels(convcl_context *context, convcl_winograd_pas
     char options[64];
     const convcl_gemm_request request = {.variant = choice->gemm, .source = CONVCL_GEMM_PLAIN};
     CONVCL_TRY(convcl_gemm__create(context, &request, &p->gemm));
-    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_filter", CONVCL_WINOGRAD_FILTER, t->mh, t->mw, v->rh, v->rw, "",
-                                              &p->pack_filter));
-    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_INPUT, t->mh, t->mw, v->rh, v->rw,
+    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_filter", CONVCL_WINOGRAD_FILTER, t->mh, t->mw, v->rh, v->rw, v->gn,
+                                              "", &p->pack_filter));
+    CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_INPUT, t->mh, t->mw, v->rh, v->rw, v->k,
                                               "-DF_PANELS=0", &p->pack_pixels));
     snprintf(options, sizeof options, "-DF_BIAS=%d -DF_RELU=%d -DF_MASK=%d", fwd && d->has_bias,
              fwd && d->activation == CONVCL_ACTIVATION_RELU, !fwd && d->relu_mask);
-    CONVCL_TRY(convcl_winograd__create_kernel(context, "unpack_winograd_pixels", CONVCL_WINOGRAD_OUTPUT, t->mh, t->mw, v->rh, v->rw,
+    CONVCL_TRY(convcl_winograd__create_kernel(context, "unpack_winograd_pixels", CONVCL_WINOGRAD_OUTPUT, t->mh, t->mw, v->rh, v->rw, v->gn,
                                               options, &p->unpack));
     if (v->phases) {
         CONVCL_TRY(convcl_kernel__create(context, "pack_phases", "pack_phases", NULL, &p->phases));
@@ -133,7 +133,7 @@ static convcl_status pack_filter(const convcl_winograd_pass *p, convcl_stream *s
         stride_fw = -stride_fw;
     }
     const int nr = convcl_gemm__panel_columns(p->gemm, v->gn), panels = (v->gn + nr - 1) / nr;
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, panels * nr, v->k, false);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, panels * nr, v->k, false);
     const convcl_arg args[] = {convcl_arg_tensor(w),
                                convcl_arg_tensor(b),
                                convcl_arg_int(v->gn),
@@ -163,7 +163,7 @@ static convcl_status unpack(const convcl_winograd_pass *p, convcl_stream *stream
                             convcl_buffer bias, convcl_buffer mask) {
     const convcl_winograd_view *v = &p->view;
     const int nt = images * p->tile.tiles_h * p->tile.tiles_w;
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, nt, true);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, nt, true);
     const convcl_arg args[] = {convcl_arg_tensor(c),    convcl_arg_tensor(out),          convcl_arg_tensor(bias),
                                convcl_arg_tensor(mask), convcl_arg_int(v->gn),           convcl_arg_int(v->oh),
                                convcl_arg_int(v->ow),   convcl_arg_int(p->tile.tiles_h), convcl_arg_int(p->tile.tiles_w),
