@@ -9,7 +9,7 @@
  *   fwd          y [n][p][q][k] = act(b[k] + sum over r, s, c of x[n][p * stride_h + r * dilation_h - pad_top][q * stride_w + s * dilation_w - pad_left][c] * w[r][s][c][k])
  *   bwd_data     dx = sum over all y that read it of dy * w
  *   bwd_weights  dw = sum over n, p, q of x * dy,   db[k] = sum over n, p, q of dy[n][p][q][k]
- * Outside x the value is 0. With groups g, output channel k reads the input channels of its group only. */
+ * Outside x the value is 0, and is multiplied like any other: a NaN or an infinity in w may reach the outputs at the border. With groups g, output channel k reads the input channels of its group only. */
 #ifndef CONVCL_CONV_H
 #define CONVCL_CONV_H
 

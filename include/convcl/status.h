@@ -15,7 +15,7 @@ typedef enum convcl_status {
     CONVCL_NO_MEMORY = 3,        /* the host's memory ran out */
     CONVCL_NO_DEVICE_MEMORY = 4, /* a buffer does not fit on the device: batch 1000000 */
     CONVCL_BUILD_FAILED = 5,     /* the device's compiler refused a kernel: a broken CONVCL_KERNEL_DIR */
-    CONVCL_CL_ERROR = 6,         /* any other OpenCL call failed: a queue of another context */
+    CONVCL_CL_ERROR = 6,         /* any other OpenCL call failed: a wait list with a released event */
     CONVCL_IO = 7,               /* a file could not be read or written: CONVCL_KERNEL_DIR=/nowhere */
     CONVCL_INTERNAL = 8          /* a rule inside convcl is broken: please report it */
 } convcl_status;

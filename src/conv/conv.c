@@ -67,8 +67,9 @@ static convcl_status choose(const convcl_conv_shape *shape, convcl_conv_dir dir,
     }
     if (*algo_out)
         return CONVCL_OK;
-    return convcl_fail(CONVCL_UNSUPPORTED, "conv: algo \"%s\" %s in direction %s%s%s", any ? "auto" : name,
-                       reason ? "does not apply" : "does not exist", convcl_conv_dir_name(dir), reason ? ": " : "", reason ? reason : "");
+    return convcl_fail(CONVCL_UNSUPPORTED, "conv: algo \"%s\" %s in direction %s: %s", any ? "auto" : name,
+                       reason ? "does not apply" : "does not exist", convcl_conv_dir_name(dir),
+                       reason ? reason : "there are: auto, gather, winograd, winograd:TILE");
 }
 
 convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,

@@ -34,22 +34,26 @@ int convcl_gather_map__args(const convcl_gather_map *map, convcl_arg *args, int 
     return count;
 }
 
-static convcl_status find_variant(const convcl_context *context, const char *name, const convcl_gemm_variant **variant_out) {
-    if (!name || strcmp(name, "auto") == 0)
-        name = convcl_context__prefers_registers(context) ? "register" : "local";
+/* UNSUPPORTED, with the names that there are. */
+static convcl_status fail_with_names(const convcl_context *context, const char *name) {
     convcl_text names = {0};
-    for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant) {
-        if (strcmp((*variant)->name, name) == 0 && (*variant)->available(context)) {
-            *variant_out = *variant;
-            convcl_text_clear(&names);
-            return CONVCL_OK;
-        }
+    for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
         convcl_text_add(&names, " %s", (*variant)->name);
-    }
     const convcl_status status = convcl_fail(CONVCL_UNSUPPORTED, "gemm: variant \"%s\" is not available on %s; there are:%s", name,
                                              convcl_context_device(context)->name, convcl_text_get(&names));
     convcl_text_clear(&names);
     return status;
+}
+
+static convcl_status find_variant(const convcl_context *context, const char *name, const convcl_gemm_variant **variant_out) {
+    if (!name || strcmp(name, "auto") == 0)
+        name = convcl_context__prefers_registers(context) ? "register" : "local";
+    for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
+        if (strcmp((*variant)->name, name) == 0 && (*variant)->available(context)) {
+            *variant_out = *variant;
+            return CONVCL_OK;
+        }
+    return fail_with_names(context, name);
 }
 
 convcl_status convcl_gemm__create(convcl_context *context, const convcl_gemm_request *request, convcl_gemm **gemm_out) {

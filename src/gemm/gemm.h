@@ -44,7 +44,7 @@ typedef struct convcl_gemm_request {
 /* One product. Workspace serves variants that need it. */
 typedef struct convcl_gemm_call {
     convcl_buffer a, b, c, bias, mask, workspace;
-    int gm, gn, gk, gb; /* gb must be 1 with a map */
+    int gm, gn, gk, gb; /* gb must be 1 with a map, a bias, a ReLU or a mask */
     int lda;            /* not read for PANELS and with a map */
     int ldc;
     bool accumulate;       /* C += A * B */
