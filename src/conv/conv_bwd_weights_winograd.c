@@ -18,9 +18,10 @@
 #include "conv/conv_winograd.h"
 #include "opencl/context_internal.h"
 
-/* Floats of A and B of a chunk. Fewer chunks read and write the sums C less often. */
-#define CHUNK_CPU ((size_t)1 << 23)
-#define CHUNK_GPU ((size_t)1 << 26)
+/* Floats of A and B of a chunk. On a CPU small ones stay in the cache, but each chunk reads and writes the sums C, so that A and B should be larger than C. */
+#define CHUNK_CPU   ((size_t)1 << 21)
+#define CHUNK_PER_C ((size_t)2)
+#define CHUNK_GPU   ((size_t)1 << 26)
 
 /* Rows of dy that one work-item sums. */
 #define SUM_ROWS 128
@@ -101,10 +102,11 @@ static void plan_chunks(const convcl_context *context, recipe *r) {
     r->ldb = (v->gn + nr - 1) / nr * nr;
     const size_t a_image = points * tiles * (size_t)r->lda, b_image = points * tiles * (size_t)r->ldb;
     const size_t copy_image = v->phases ? (size_t)v->h * (size_t)v->w * (size_t)v->k : 0;
-    r->chunk = convcl_conv_gather__chunk(&r->shape, a_image + b_image + copy_image,
-                                         convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU);
-    const int chunks = (r->shape.desc.n + r->chunk - 1) / r->chunk;
     r->c_size = points * (size_t)v->k * (size_t)v->gn;
+    const size_t least = CHUNK_PER_C * r->c_size, cpu = least > CHUNK_CPU ? least : CHUNK_CPU;
+    r->chunk =
+        convcl_conv_gather__chunk(&r->shape, a_image + b_image + copy_image, convcl_context__prefers_registers(context) ? cpu : CHUNK_GPU);
+    const int chunks = (r->shape.desc.n + r->chunk - 1) / r->chunk;
     r->filter_size = v->phases ? (size_t)v->rh * (size_t)v->rw * (size_t)v->k * (size_t)v->gn : 0;
     r->partial_size = r->shape.desc.has_bias ? (size_t)chunks * (size_t)blocks_of(r->chunk * v->oh * v->ow) * (size_t)v->gn : 0;
     r->copy_size = (size_t)r->chunk * copy_image;
