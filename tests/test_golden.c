@@ -1,4 +1,4 @@
-/* test_golden.c: AlexNet against tests/golden/alexnet_b2.json, values that two other frameworks agree on.
+/* test_golden.c: AlexNet against the files of tests/golden, values that two other frameworks agree on.
  * SPDX-License-Identifier: MIT
  *
  * The inputs are made by a formula (splitmix64), so the file holds results only: of each tensor its norm and 48 sampled values. */
@@ -106,12 +106,19 @@ static void expect_all(harness_device *device, const convcl_net *net, const json
     }
 }
 
-static void golden_alexnet(harness_device *device, const void *gemm) {
+typedef struct golden_case {
+    const char *name, *file, *gemm;
+} golden_case;
+
+static void golden_alexnet(harness_device *device, const void *data) {
+    const golden_case *c = data;
+    char path[512];
     json_error_t error;
-    json_t *golden = json_load_file(CONVCL_TESTS_DIR "/golden/alexnet_b2.json", 0, &error);
+    snprintf(path, sizeof path, "%s/golden/%s", CONVCL_TESTS_DIR, c->file);
+    json_t *golden = json_load_file(path, 0, &error);
     if (!golden)
-        fail_msg("golden/alexnet_b2.json: line %d: %s", error.line, error.text);
-    const convcl_net_options options = {.conv.gemm = gemm};
+        fail_msg("%s: line %d: %s", path, error.line, error.text);
+    const convcl_net_options options = {.conv.gemm = c->gemm};
     convcl_net *net = NULL;
     assert_ok(convcl_alexnet_create(device->context, &options, (int)json_integer_value(json_object_get(golden, "batch")), &net));
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++)
@@ -125,8 +132,12 @@ static void golden_alexnet(harness_device *device, const void *gemm) {
 }
 
 int main(int argc, char **argv) {
-    harness_add_device_test("alexnet batch 2, gemm auto", golden_alexnet, "auto");
-    harness_add_device_test("alexnet batch 2, gemm local", golden_alexnet, "local");
-    harness_add_device_test("alexnet batch 2, gemm register", golden_alexnet, "register");
+    static const golden_case cases[] = {
+        {"alexnet batch 2, gemm auto", "alexnet_b2.json", "auto"},         {"alexnet batch 2, gemm local", "alexnet_b2.json", "local"},
+        {"alexnet batch 2, gemm register", "alexnet_b2.json", "register"}, {"alexnet batch 2, salt 1", "alexnet_b2_salt1.json", "auto"},
+        {"alexnet batch 2, salt 2", "alexnet_b2_salt2.json", "auto"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        harness_add_device_test(cases[i].name, golden_alexnet, &cases[i]);
     return harness_main(argc, argv);
 }
