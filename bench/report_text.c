@@ -38,7 +38,7 @@ bench_status bench_text_setup(const bench_session *session) {
 
 bench_status bench_text_verification(const bench_verification *verification) {
     printf("verify    %d tensors at batch %d against double precision, relative L2 at most %.1e (%s), limit %.0e\n", verification->count,
-           BENCH_VERIFY_BATCH, verification->max_relative_l2, verification->worst, BENCH_VERIFY_LIMIT);
+           verification->batch, verification->max_relative_l2, verification->worst, BENCH_VERIFY_LIMIT);
     return bench_text_flush();
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "reference/ref_alexnet.h"
+
 double bench_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -56,8 +58,8 @@ bench_status bench_session_finish(bench_session *session) {
 }
 
 static convcl_status build_net(bench_session *session, convcl_net_mode mode, uint64_t seed, bool keep, convcl_net *net) {
-    for (int i = 0; keep && i < CONVCL_ALEXNET_ACTIVATIONS; ++i) {
-        const convcl_status status = convcl_net_keep(net, convcl_alexnet_activations[i].value);
+    for (int i = 0; keep && i < CONVCL_REF_ALEXNET_VALUES; ++i) {
+        const convcl_status status = convcl_net_keep(net, convcl_ref_alexnet_value_name(i));
         if (status != CONVCL_OK)
             return status;
     }

@@ -17,9 +17,9 @@ static float *allocate(size_t count) {
 }
 
 /* Runs the reference on the very values that the network holds. */
-static bench_status run_reference(bench_session *session, const convcl_net *net, convcl_ref_alexnet **run_out) {
+static bench_status run_reference(bench_session *session, const convcl_net *net, int batch, convcl_ref_alexnet **run_out) {
     float *parameters[CONVCL_REF_ALEXNET_PARAMETERS] = {NULL};
-    const size_t image_count = convcl_ref_alexnet_image_count(BENCH_VERIFY_BATCH);
+    const size_t image_count = convcl_ref_alexnet_image_count(batch);
     float *images = allocate(image_count);
     bench_status status = images ? bench_check(convcl_net_read(net, session->queue, "images", images, image_count)) : BENCH_FAILED;
     for (int i = 0; i < CONVCL_REF_ALEXNET_PARAMETERS && status == BENCH_OK; ++i) {
@@ -30,7 +30,7 @@ static bench_status run_reference(bench_session *session, const convcl_net *net,
                      : BENCH_FAILED;
     }
     if (status == BENCH_OK)
-        status = bench_check(convcl_ref_alexnet_create(BENCH_VERIFY_BATCH, images, (const float *const *)parameters, run_out));
+        status = bench_check(convcl_ref_alexnet_create(batch, images, (const float *const *)parameters, run_out));
     for (int i = 0; i < CONVCL_REF_ALEXNET_PARAMETERS; ++i)
         free(parameters[i]);
     free(images);
@@ -92,8 +92,26 @@ static bench_status check_tensor(bench_session *session, const convcl_net *net, 
     return status;
 }
 
+/* Makes the reference's gradients anew from the device's activations. */
+static bench_status follow_device(bench_session *session, const convcl_net *net, convcl_ref_alexnet *reference) {
+    bench_status status = BENCH_OK;
+    float *values[CONVCL_REF_ALEXNET_VALUES] = {NULL};
+    for (int i = 0; i < CONVCL_REF_ALEXNET_VALUES && status == BENCH_OK; ++i) {
+        size_t count = 0;
+        const char *name = convcl_ref_alexnet_value_name(i);
+        convcl_ref_alexnet_activation(reference, name, &count);
+        values[i] = allocate(count);
+        status = values[i] ? bench_check(convcl_net_read(net, session->queue, name, values[i], count)) : BENCH_FAILED;
+    }
+    if (status == BENCH_OK)
+        status = bench_check(convcl_ref_alexnet_backward_from(reference, (const float *const *)values));
+    for (int i = 0; i < CONVCL_REF_ALEXNET_VALUES; ++i)
+        free(values[i]);
+    return status;
+}
+
 /* Looks at every tensor, also after one was wrong. */
-static bench_status check_net(bench_session *session, const convcl_net *net, bool gradients, const convcl_ref_alexnet *reference,
+static bench_status check_net(bench_session *session, const convcl_net *net, bool gradients, convcl_ref_alexnet *reference,
                               bench_verification *verification) {
     bench_status result = BENCH_OK;
     size_t count = 0;
@@ -103,6 +121,8 @@ static bench_status check_net(bench_session *session, const convcl_net *net, boo
         if (check_tensor(session, net, false, activation->value, activation->name, expected, count, verification) != BENCH_OK)
             result = BENCH_FAILED;
     }
+    if (gradients && follow_device(session, net, reference) != BENCH_OK)
+        return BENCH_FAILED;
     for (int i = 0; i < CONVCL_REF_ALEXNET_PARAMETERS && gradients; ++i) {
         const char *name = convcl_ref_alexnet_parameter_name(i);
         const double *expected = convcl_ref_alexnet_gradient(reference, name, &count);
@@ -117,9 +137,9 @@ static bench_status verify_mode(bench_session *session, convcl_net_mode mode, co
                                 bench_verification *verification) {
     const bool training = mode == CONVCL_NET_TRAINING;
     convcl_net *net = NULL;
-    bench_status status = bench_session_create_net(session, mode, BENCH_VERIFY_BATCH, BENCH_VERIFY_SEED, true, &net);
+    bench_status status = bench_session_create_net(session, mode, verification->batch, session->options->seed, true, &net);
     if (status == BENCH_OK && !*reference)
-        status = run_reference(session, net, reference);
+        status = run_reference(session, net, verification->batch, reference);
     if (status == BENCH_OK && training)
         status = bench_check(convcl_net_forward_backward(net, session->queue, 0, NULL, NULL));
     else if (status == BENCH_OK)
@@ -134,7 +154,8 @@ static bench_status verify_mode(bench_session *session, convcl_net_mode mode, co
 
 bench_status bench_verify(bench_session *session, bench_verification *verification_out) {
     convcl_ref_alexnet *reference = NULL;
-    *verification_out = (bench_verification){.ran = true};
+    const int batch = session->options->batch;
+    *verification_out = (bench_verification){.ran = true, .batch = batch < BENCH_VERIFY_BATCH ? batch : BENCH_VERIFY_BATCH};
     bench_status status = verify_mode(session, CONVCL_NET_INFERENCE, &reference, verification_out);
     if (status == BENCH_OK)
         status = verify_mode(session, CONVCL_NET_TRAINING, &reference, verification_out);

@@ -5,12 +5,9 @@
 
 #include "session.h"
 
-#define BENCH_VERIFY_BATCH 2
+/* Images at most: large enough for the algorithms that a large batch takes, small enough for the reference to take seconds. */
+#define BENCH_VERIFY_BATCH 8
 #define BENCH_VERIFY_LIMIT 1e-5
-
-/* Gradients jump where two values of a pooling window are equal or a ReLU's input is 0. This seed keeps well clear of both, so that float32's rounding cannot
- * decide them otherwise than double; with any other a right device might fail. */
-#define BENCH_VERIFY_SEED 1398
 
 #define BENCH_VERIFY_MAX_TENSORS 32
 
@@ -23,14 +20,17 @@ typedef struct bench_deviation {
 /* Zero-initialise it. */
 typedef struct bench_verification {
     bool ran;
+    int batch;
     int count;
     bench_deviation tensors[BENCH_VERIFY_MAX_TENSORS];
     double max_relative_l2;
     char worst[32]; /* whose that is */
 } bench_verification;
 
-/* Runs the inference network and the training network once at a small batch, both filled from a seed of its own, and checks every activation and every gradient against
- * the reference. BENCH_FAILED, each wrong tensor named on standard error, when one is beyond the limit. Takes seconds. */
+/* Runs the inference network and the training network once at the batch of the options or BENCH_VERIFY_BATCH, whichever is smaller, filled from the options' seed,
+ * and checks every activation against the reference, and every gradient against the reference's backward pass through the device's activations: a pooling may
+ * take either of two values that differ by rounding alone. BENCH_FAILED, each wrong tensor named on standard error, when one is beyond the limit. Takes
+ * seconds. */
 bench_status bench_verify(bench_session *session, bench_verification *verification_out);
 
 #endif

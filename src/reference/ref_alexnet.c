@@ -29,6 +29,7 @@ static const struct layer {
     {POOL, "pool5", 0, 0, 0, 0, 0},
 };
 #define LAYERS ((int)(sizeof layers / sizeof layers[0]))
+_Static_assert(sizeof layers / sizeof layers[0] == CONVCL_REF_ALEXNET_VALUES, "one value a layer");
 
 static const char *const parameter_names[CONVCL_REF_ALEXNET_PARAMETERS] = {"conv1.weights", "conv1.biases", "conv2.weights", "conv2.biases",
                                                                            "conv3.weights", "conv3.biases", "conv4.weights", "conv4.biases",
@@ -183,6 +184,23 @@ convcl_status convcl_ref_alexnet_create(int batch, const float *images, const fl
 cleanup:
     convcl_ref_alexnet_destroy(run);
     return status;
+}
+
+const char *convcl_ref_alexnet_value_name(int index) {
+    return index >= 0 && index < LAYERS ? layers[index].name : NULL;
+}
+
+convcl_status convcl_ref_alexnet_backward_from(convcl_ref_alexnet *run, const float *const values[CONVCL_REF_ALEXNET_VALUES]) {
+    CONVCL_REQUIRE(run && values, "ref_alexnet: run or values is NULL");
+    for (int i = 0; i < LAYERS; i++) {
+        struct ref_value *v = &run->values[i];
+        if (layers[i].kind == POOL) /* the places of the maxima; the maxima themselves are those of the values before */
+            convcl_ref_maxpool_fwd(&v->pool, v[-1].value, v->value, v->index);
+        for (size_t k = 0; k < v->count; k++)
+            v->value[k] = (double)values[i][k];
+    }
+    backward(run);
+    return CONVCL_OK;
 }
 
 void convcl_ref_alexnet_destroy(convcl_ref_alexnet *run) {

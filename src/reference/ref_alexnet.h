@@ -31,6 +31,17 @@ convcl_status convcl_ref_alexnet_create(int batch, const float *images, const fl
 /* NULL is fine. */
 void convcl_ref_alexnet_destroy(convcl_ref_alexnet *run);
 
+/* Names of the values in the order of the network, NULL outside 0 <= index < count: relu1 lrn1 pool1 relu2 lrn2 pool2 relu3 relu4 relu5 pool5. Thread safe. */
+#define CONVCL_REF_ALEXNET_VALUES 10
+const char *convcl_ref_alexnet_value_name(int index);
+
+/* Computes the gradients again from another forward pass, such as a device's: where two values of a pooling window differ by less than its rounding error, or the
+ * input of a ReLU is as close to 0, either choice is right, and the gradients follow it. Those made here are of the choices that `values` made.
+ *
+ * values  by index as above, each as long as convcl_ref_alexnet_activation says; the reference's own values are replaced by them
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL. */
+convcl_status convcl_ref_alexnet_backward_from(convcl_ref_alexnet *run, const float *const values[CONVCL_REF_ALEXNET_VALUES]);
+
 /* The objective: sum of pool5^2 / 2. */
 double convcl_ref_alexnet_objective(const convcl_ref_alexnet *run);
 
