@@ -52,8 +52,8 @@ convcl_status conv_enqueue(const conv_case *c, const convcl_conv_plan *plan, cl_
 /* Compares the outputs with the reference. */
 void conv_expect(const conv_case *c, const conv_values *values, const conv_tensors *tensors, bool exact);
 
-/* The same with a bound on the relative root mean square error that the caller states. */
-void conv_expect_within(const conv_case *c, const conv_values *values, const conv_tensors *tensors, double rms);
+/* The same with a bound on the relative root mean square error that the caller states. Returns that error, without db's. */
+double conv_expect_within(const conv_case *c, const conv_values *values, const conv_tensors *tensors, double rms);
 
 /* The whole test of a case: random values within the bound, twice the same bits, and whole numbers, exactly where the algorithm sums directly. Skips what is CONVCL_UNSUPPORTED on CLBlast. */
 void conv_run_case(harness_device *device, const void *conv_case_data);
