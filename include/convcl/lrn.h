@@ -19,7 +19,7 @@ extern "C" {
 /* A normalization. Zero-initialise it and set every field but, if you like, layout and relu_mask. */
 typedef struct convcl_lrn_desc {
     int n, h, w, c;       /* >= 1 */
-    int radius;           /* channels at each side, >= 0; 4 in AlexNet */
+    int radius;           /* channels at each side, >= 0; 4 in AlexNet; above c - 1 it has no further effect */
     float bias;           /* > 0, finite; 1 in AlexNet */
     float alpha;          /* >= 0, finite; 0.001 / 9 in AlexNet */
     float beta;           /* >= 0, finite; 0.75 in AlexNet, which takes no power function */
@@ -35,7 +35,7 @@ typedef struct convcl_lrn_plan convcl_lrn_plan;
  * context   where it will run; the plan keeps a reference
  * desc      copied
  * plan_out  receives the plan, the caller's to destroy; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID when a field breaks its rule (the text names it); CONVCL_UNSUPPORTED for NCHW; CONVCL_NO_MEMORY; CONVCL_BUILD_FAILED;
+ * Returns CONVCL_OK; CONVCL_INVALID when a field breaks its rule (the text names it); CONVCL_UNSUPPORTED for NCHW, or when min(radius, c - 1) is above 1024; CONVCL_NO_MEMORY; CONVCL_BUILD_FAILED;
  * CONVCL_CL_ERROR. Blocks while kernels compile. Thread safe. */
 convcl_status convcl_lrn_plan_create(convcl_context *context, const convcl_lrn_desc *desc, convcl_lrn_plan **plan_out);
 
