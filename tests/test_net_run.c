@@ -4,6 +4,7 @@
 
 #include "harness.h"
 #include "net/net_internal.h"
+#include "opencl/context_internal.h"
 
 static const convcl_net_conv conv3x3 = {.oc = 4, .fh = 3, .fw = 3, .padding = CONVCL_PADDING_SAME};
 static const convcl_net_maxpool pool2x2 = {.window_h = 2, .window_w = 2};
@@ -84,6 +85,39 @@ static void write_constant(harness_device *device, convcl_net *net, const char *
     for (size_t i = 0; i < count; i++)
         values[i] = value;
     assert_ok(convcl_net_write(net, device->queue, name, values, count));
+}
+
+/* in = 1, biases 0: a pixel away from the border is 27 times the weights' value. */
+static void expect_weights(harness_device *device, convcl_net *net, float weight) {
+    float relu[2 * 8 * 8 * 4];
+    assert_ok(convcl_net_forward(net, device->queue, 0, NULL, NULL));
+    assert_ok(convcl_net_read(net, device->queue, "relu", relu, 512));
+    assert_true(relu[(4 * 8 + 4) * 4] == 27 * weight);
+}
+
+/* An inference packs its filters once; every way to change them must be seen. */
+static void test_net_run__changed_filters_are_packed_again(harness_device *device, const void *data) {
+    (void)data;
+    float weights[3 * 3 * 3 * 4];
+    for (int i = 0; i < 108; i++)
+        weights[i] = 8;
+    convcl_net *net = with_input(device);
+    convcl_buffer buffer;
+    assert_ok(convcl_net_add_conv(net, "conv", "in", &conv3x3));
+    assert_ok(convcl_net_add_relu(net, "relu", "conv"));
+    assert_ok(convcl_net_compile(net, CONVCL_NET_INFERENCE));
+    write_constant(device, net, "in", 1);
+    write_constant(device, net, "conv.biases", 0);
+    write_constant(device, net, "conv.weights", 1);
+    expect_weights(device, net, 1);
+    expect_weights(device, net, 1);
+    write_constant(device, net, "conv.weights", 2);
+    expect_weights(device, net, 2);
+    assert_ok(convcl_net_buffer(net, "conv.weights", &buffer));
+    expect_weights(device, net, 2);
+    assert_ok(convcl_context__write(device->context, device->queue, buffer, weights, 108, sizeof *weights));
+    expect_weights(device, net, 8);
+    convcl_net_destroy(net);
 }
 
 /* in = 1, weights 0, biases 2: pool is 2 everywhere, the objective 2 * 4 * 4 * 4 * 2^2 / 2. */
@@ -195,6 +229,7 @@ static void test_net_run__profile_names_layer_and_direction(harness_device *devi
 int main(int argc, char **argv) {
     HARNESS_DEVICE(test_net_run__what_can_be_read);
     HARNESS_DEVICE(test_net_run__gradients_are_of_parameters);
+    HARNESS_DEVICE(test_net_run__changed_filters_are_packed_again);
     HARNESS_DEVICE(test_net_run__forward_leaves_the_objective_alone);
     HARNESS_DEVICE(test_net_run__destroy_waits_for_its_work);
     HARNESS_DEVICE(test_net_run__waits_for_events);
