@@ -13,8 +13,9 @@
 #define A_SUM    2
 #define A_PLAIN  3 /* no map: A[e][m][k] at (e*gm + m)*lda + k */
 #define A_TURNED 4 /* no map: A[e][m][k] at (e*gk + k)*lda + m */
+#define A_BLOCKS 5 /* no map: A[e][m][k] at e*gm*lda + (k/block*gm + m)*block + k%block */
 #ifndef P_A
-#define P_A A_PANELS /* 0..4: what A is */
+#define P_A A_PANELS /* 0..5: what A is */
 #endif
 #ifndef F_CHECK
 #define F_CHECK 1 /* 0, 1: taps may lie outside the source */

@@ -3,15 +3,16 @@
  * used by   src/gemm/gemm_local.c
  * reads     P_A 0: a[e][p][k][r] at ((e*panels_m + p)*gk + k)*T_TM + r, row p*T_TM + r        P_A 1, 2: a through gather_map.h
  *           P_A 3: a[e][row][k] at (e*gm + row)*lda + k        P_A 4: a[e][k][row] at (e*gk + k)*lda + row
+ *           P_A 5: a[e][k / block][row][k % block] at e*gm*lda + (k/block*gm + row)*block + k%block
  *           b[e][q][k][r] at ((e*panels_n + q)*gk + k)*T_TN + r, column q*T_TN + r
  * writes    c[e][row][column] at (e*gm + row)*ldc + column, the row through gather_map.h for P_A 1
  * edges     panels are whole (the packer writes zeros); k >= gk, rows >= gm and taps outside the source enter as 0; rows >= gm and columns >= gn are not stored
  * launch    global (D_ITEMS*panels_n, panels_m, gb), local (D_ITEMS, 1, 1), D_ITEMS = T_TM/T_WM * T_TN/T_WN work-items, each with T_WM x T_WN of the tile
  * memory    private T_WM*T_WN floats, local T_TK*(T_TM + T_TN) floats, barriers 2 a step of T_TK, their number the same for all work-items
  * numerics  fp32, one fma an element of k in ascending order: the same bits as gemm_register.cl, but for taps that it leaves out
- * arguments a b c bias mask gm gn gk lda (P_A 3, 4) ldc accumulate (0, 1), then the map for P_A 1, 2
+ * arguments a b c bias mask gm gn gk lda (P_A 3, 4, 5) block (P_A 5) ldc accumulate (0, 1), then the map for P_A 1, 2
  *           T_TM, T_TN in {16,32,64,128}, T_TK in {8,16}, T_WM, T_WN in {4,8}; T_TM*T_TK and T_TN*T_TK multiples of D_ITEMS, D_ITEMS of T_TM and T_TK
- *           F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..4 */
+ *           F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..5 */
 #ifndef T_TM
 #define T_TM 64 /* 16..128 rows of a work-group's tile */
 #endif
@@ -58,7 +59,7 @@ static inline void stage_a(__local float *tile, __global const float *a,
 #elif P_A == A_SUM
                            const gather_map *map,
 #endif
-                           int first_row, int first_k, int gm, int gk, int lda, int item) {
+                           int first_row, int first_k, int gm, int gk, int lda, int block, int item) {
 #if P_A == A_PANELS
     /* `a` points at the panel; it is contiguous. */
     for (int i = item; i < T_TM * T_TK; i += D_ITEMS)
@@ -67,6 +68,11 @@ static inline void stage_a(__local float *tile, __global const float *a,
     const int lane = item % T_TK, k = first_k + lane; /* neighbours read neighbouring values of k */
     for (int row = item / T_TK; row < T_TM; row += D_ITEMS / T_TK)
         tile[lane * T_TM + row] = first_row + row < gm && k < gk ? a[(ulong)(first_row + row) * lda + k] : 0.0f;
+#elif P_A == A_BLOCKS
+    const int lane = item % T_TK, k = first_k + lane;
+    a += (ulong)(k / block) * gm * block + k % block;
+    for (int row = item / T_TK; row < T_TM; row += D_ITEMS / T_TK)
+        tile[lane * T_TM + row] = first_row + row < gm && k < gk ? a[(ulong)(first_row + row) * block] : 0.0f;
 #elif P_A == A_TURNED
     for (int i = item; i < T_TM * T_TK; i += D_ITEMS) {
         const int row = first_row + i % T_TM, k = first_k + i / T_TM;
@@ -94,15 +100,13 @@ static inline void stage_a(__local float *tile, __global const float *a,
 #endif
 }
 
-__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void gemm_local(__global const float *restrict a, ulong a_offset,
-                                                                              __global const float *restrict b, ulong b_offset,
-                                                                              __global float *restrict c, ulong c_offset,
-                                                                              __global const float *restrict bias, ulong bias_offset,
-                                                                              __global const float *restrict mask, ulong mask_offset,
-                                                                              int gm, int gn, int gk, int lda, int ldc, int accumulate
+__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void gemm_local(
+    __global const float *restrict a, ulong a_offset, __global const float *restrict b, ulong b_offset, __global float *restrict c,
+    ulong c_offset, __global const float *restrict bias, ulong bias_offset, __global const float *restrict mask, ulong mask_offset, int gm,
+    int gn, int gk, int lda, int block, int ldc, int accumulate
 #if D_MAPPED
-                                                                              ,
-                                                                              GATHER_MAP_ARGS
+    ,
+    GATHER_MAP_ARGS
 #endif
 ) {
     __local float tile_a[T_TK * T_TM], tile_b[T_TK * T_TN];
@@ -116,7 +120,7 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void gemm_local(__
     bias += bias_offset;
 #if P_A == A_PANELS
     a += ((ulong)batch * get_num_groups(1) + panel_m) * gk * T_TM;
-#elif P_A == A_PLAIN
+#elif P_A == A_PLAIN || P_A == A_BLOCKS
     a += (ulong)batch * gm * lda;
 #elif P_A == A_TURNED
     a += (ulong)batch * gk * lda;
@@ -137,11 +141,11 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void gemm_local(__
     }
     for (int first_k = 0; first_k < gk; first_k += T_TK) {
 #if !D_MAPPED
-        stage_a(tile_a, a, panel_m * T_TM, first_k, gm, gk, lda, item);
+        stage_a(tile_a, a, panel_m * T_TM, first_k, gm, gk, lda, block, item);
 #elif P_A == A_ROWS
-        stage_a(tile_a, a, &map, &rows, panel_m * T_TM, first_k, gm, gk, lda, item);
+        stage_a(tile_a, a, &map, &rows, panel_m * T_TM, first_k, gm, gk, lda, block, item);
 #else
-        stage_a(tile_a, a, &map, panel_m * T_TM, first_k, gm, gk, lda, item);
+        stage_a(tile_a, a, &map, panel_m * T_TM, first_k, gm, gk, lda, block, item);
 #endif
         for (int i = item; i < T_TN * T_TK; i += D_ITEMS)
             tile_b[i] = first_k + i / T_TN < gk ? b[(ulong)first_k * T_TN + i] : 0.0f;

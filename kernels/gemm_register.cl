@@ -2,18 +2,21 @@
  * SPDX-License-Identifier: MIT
  * used by   src/gemm/gemm_register.c
  * reads     P_A 0: a[e][p][k][r] at ((e*panels_m + p)*gk + k)*T_MR + r, row p*T_MR + r        P_A 1, 2: a through gather_map.h
- *           P_A 3: a[e][row][k] at (e*gm + row)*lda + k        P_A 4: a[e][k][row] at (e*gk + k)*lda + row
- *           b[e][q][k][r] at ((e*panels_n + q)*gk + k)*D_NR + r, column q*D_NR + r;  D_NR = T_NV*T_VW
+ *           P_A 3: a[e][row][k] at (before + row)*lda + k        P_A 5: a[e][k / block][row][k % block] at before*lda + (k/block*rows + row)*block + k%block
+ *           P_A 4: a[e][k][row] at (before + k)*lda + row
+ *           b[e][q][k][r] at e*b_stride + (q*gk + k)*D_NR + r, for P_A 4 at (before*panels_n + q*gk + k)*D_NR + r;  column q*D_NR + r, D_NR = T_NV*T_VW
  *           bias[column], mask as c
- * writes    c[e][row][column] at (e*gm + row)*ldc + column, the row through gather_map.h for P_A 1
+ * writes    c[e][row][column] at (before + row)*ldc + column, for P_A 4 at (e*gm + row)*ldc + column; the row through gather_map.h for P_A 1
+ *           Plane e has `rows` rows (P_A 4: values of k) and `before` rows before it, see planes.h; gm (P_A 4: gk) is the most that a plane has
  * edges     panels are whole (the packer writes zeros); rows >= gm and columns >= gn are computed and not stored.
  *           P_A 1: taps outside the source read from `zeros`, `run` values of 0.  P_A 2: they are left out
  * launch    global (ceil(row panels / tiles), panels_n, gb), local (1, 1, 1). Row panels go fastest, so that a panel of b stays in the private cache.
  *           P_A 2 counts the row panels of each tap apart: ceil(run / T_MR) a tap
  * memory    private T_MR*D_NR floats in registers, local none, barriers none
  * numerics  fp32, one fma an element of k in ascending order
- * arguments a b c bias mask zeros gm gn gk lda (P_A 3, 4) ldc accumulate (0, 1) tiles (row panels a work-item), then the map for P_A 1, 2
- *           T_MR in 1..16, T_NV in 1..4, T_VW in {4,8,16}    F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..4 */
+ * arguments a b c bias mask zeros gm gn gk lda (P_A 3, 4, 5) block (P_A 5) ldc b_stride accumulate (0, 1) tiles (row panels a work-item), the planes, then the map
+ *           for P_A 1, 2
+ *           T_MR in 1..16, T_NV in 1..4, T_VW in {4,8,16}    F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..5 */
 #ifndef T_MR
 #define T_MR 6 /* 1..16 rows of a tile */
 #endif
@@ -31,6 +34,7 @@
 #define D_NR         (T_NV * T_VW)
 #include "gather_map.h"
 #include "gemm_epilogue.h"
+#include "planes.h"
 
 /* acc += column a[0..T_MR) times row b; A_AT(i) is the value of row i. */
 #define MULTIPLY(A_AT)                                                                                                                     \
@@ -72,40 +76,49 @@ static inline void store_row(const D_VEC *acc, __global float *c, __global const
     }
 }
 
+#include "gemm_register_sum.h"
+
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
-    __global const float *restrict a, ulong a_offset, __global const float *restrict b_base, ulong b_offset, __global float *restrict c,
+    __global const float *restrict a, ulong a_offset, __global const float *restrict b, ulong b_offset, __global float *restrict c,
     ulong c_offset, __global const float *restrict bias, ulong bias_offset, __global const float *restrict mask, ulong mask_offset,
-    __global const float *restrict zeros, ulong zeros_offset, int gm, int gn, int gk, int lda, int ldc, int accumulate, int tiles
+    __global const float *restrict zeros, ulong zeros_offset, int gm, int gn, int gk, int lda, int block, int ldc, ulong b_stride,
+    int accumulate, int tiles, PLANES_ARGS
 #if D_MAPPED
     ,
     GATHER_MAP_ARGS
 #endif
 ) {
-    const int panel_n = get_global_id(1);
-    const int panels_n = get_global_size(1);
-    const int batch = get_global_id(2);
+    const int panel_n = get_global_id(1), panels_n = get_global_size(1), batch = get_global_id(2);
     const int column = panel_n * D_NR;
+    const plane here = plane_of(batch, images, points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w);
+    matrix_a matrix = {.a = a + a_offset, .zeros = zeros + zeros_offset, .lda = lda, .block = block, .rows = gm, .gk = gk};
 #if D_MAPPED
     GATHER_MAP_MAKE(map);
-    zeros += zeros_offset;
+    matrix.map = map;
 #endif
-#if P_A == A_SUM
-    const int tap_panels = (run + T_MR - 1) / T_MR;
-    const int panels_m = th * tw * tap_panels;
+    ulong first_row = (ulong)batch * gm;
+#if P_A == A_TURNED
+    matrix.gk = here.rows;
+    matrix.a += here.before * lda;
+    b += b_offset + (here.before * panels_n + (ulong)panel_n * here.rows) * D_NR;
 #else
-    const int panels_m = (gm + T_MR - 1) / T_MR;
+    b += b_offset + batch * b_stride + (ulong)panel_n * gk * D_NR;
 #endif
-    a += a_offset;
-    c += c_offset + (ulong)batch * gm * ldc + column;
+#if P_A == A_PLAIN || P_A == A_BLOCKS
+    matrix.rows = here.rows;
+    matrix.a += here.before * lda;
+    first_row = here.before;
+#elif P_A == A_PANELS
+    matrix.a += (ulong)batch * ((gm + T_MR - 1) / T_MR) * gk * T_MR;
+#endif
+    c += c_offset + first_row * ldc + column;
     bias += bias_offset + column;
-    mask += mask_offset + (ulong)batch * gm * ldc + column;
-    b_base += b_offset + ((ulong)batch * panels_n + panel_n) * gk * D_NR;
+    mask += mask_offset + first_row * ldc + column;
 
     for (int t = 0; t < tiles; ++t) {
         const int panel_m = get_global_id(0) * tiles + t;
-        if (panel_m >= panels_m)
+        if (panel_m >= panel_count(&matrix))
             return;
-        __global const float *b = b_base;
         D_VEC acc[T_MR][T_NV];
 #pragma unroll
         for (int i = 0; i < T_MR; ++i) {
@@ -113,137 +126,13 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
             for (int j = 0; j < T_NV; ++j)
                 acc[i][j] = (D_VEC)(0.0f);
         }
-
-#if P_A == A_PANELS
-        __global const float *panel_a = a + ((ulong)batch * panels_m + panel_m) * gk * T_MR;
-        for (int k = 0; k < gk; ++k) {
-#define A_AT(i) panel_a[i]
-            MULTIPLY(A_AT)
-#undef A_AT
-            panel_a += T_MR;
-        }
-        const int row = panel_m * T_MR;
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i)
-            if (row + i < gm)
-                store_row(acc[i], c + (ulong)(row + i) * ldc, bias, mask + (ulong)(row + i) * ldc, gn - column, accumulate);
-
-#elif P_A == A_PLAIN
-        const int row = panel_m * T_MR;
-        __global const float *source[T_MR];
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i) /* rows beyond the last repeat it */
-            source[i] = a + ((ulong)batch * gm + min(row + i, gm - 1)) * lda;
-        for (int k = 0; k < gk; ++k) {
-#define A_AT(i) source[i][k]
-            MULTIPLY(A_AT)
-#undef A_AT
-        }
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i)
-            if (row + i < gm)
-                store_row(acc[i], c + (ulong)(row + i) * ldc, bias, mask + (ulong)(row + i) * ldc, gn - column, accumulate);
-
-#elif P_A == A_TURNED
-        const int row = panel_m * T_MR, rows = min(gm - row, T_MR);
-        __global const float *source = a + (ulong)batch * gk * lda + row;
-        if (rows == T_MR) {
-            for (int k = 0; k < gk; ++k) {
-#define A_AT(i) source[i]
-                MULTIPLY(A_AT)
-#undef A_AT
-                source += lda;
-            }
-        } else { /* the last panel: rows beyond the matrix repeat the last one and are not stored */
-            for (int k = 0; k < gk; ++k) {
-#define A_AT(i) source[min(i, rows - 1)]
-                MULTIPLY(A_AT)
-#undef A_AT
-                source += lda;
-            }
-        }
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i)
-            if (i < rows)
-                store_row(acc[i], c + (ulong)(row + i) * ldc, bias, mask + (ulong)(row + i) * ldc, gn - column, accumulate);
-
-#elif P_A == A_ROWS
-        const int row = panel_m * T_MR;
-        int pixel_h[T_MR], pixel_w[T_MR];
-        __global const float *image[T_MR];
-        gather_pixel at = gather_pixel_of(&map, row);
+        tile_rows rows = sum_panel(&matrix, panel_m, b, acc);
 #pragma unroll
         for (int i = 0; i < T_MR; ++i) {
-            pixel_h[i] = gather_h(&map, at.p, 0);
-            pixel_w[i] = gather_w(&map, at.q, 0);
-            image[i] = a + gather_address(&map, at.n, 0, 0);
-            if (row + i + 1 < gm) /* rows beyond the last repeat it */
-                gather_pixel_next(&map, &at);
-        }
-        for (int ta = 0; ta < th; ++ta)
-            for (int tb = 0; tb < tw; ++tb) {
-                __global const float *source[T_MR];
-#pragma unroll
-                for (int i = 0; i < T_MR; ++i) {
-                    const int h = pixel_h[i] + ta * tap_h, w = pixel_w[i] + tb * tap_w;
-                    source[i] = gather_valid(&map, h, w) ? image[i] + ((long)h * sw + w) * pixel : zeros;
-                }
-                for (int k = 0; k < run; ++k) {
-#define A_AT(i) source[i][k]
-                    MULTIPLY(A_AT)
-#undef A_AT
-                }
-            }
-        at = gather_pixel_of(&map, row);
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i) {
-            if (row + i < gm) {
-                const ulong out = gather_out_row(&map, at) * ldc;
+            if (i < rows.count) {
+                const ulong out = out_row(&matrix, &rows, i) * ldc;
                 store_row(acc[i], c + out, bias, mask + out, gn - column, accumulate);
-                gather_pixel_next(&map, &at);
             }
         }
-
-#else /* A_SUM */
-        const int tap = panel_m / tap_panels, first = (panel_m % tap_panels) * T_MR;
-        const int ta = tap / tw, tb = tap % tw, rows = min(run - first, T_MR);
-        /* The columns of pixels whose tap lies inside; the others add nothing. */
-        int q_begin = 0, q_end = pw;
-#if F_CHECK
-        while (q_begin < q_end && gather_w(&map, q_begin, tb) < 0)
-            ++q_begin;
-        while (q_end > q_begin && gather_w(&map, q_end - 1, tb) >= sw)
-            --q_end;
-#endif
-        const int images = gk / (ph * pw);
-        for (int n = 0; n < images; ++n)
-            for (int p = 0; p < ph; ++p) {
-                const int h = gather_h(&map, p, ta);
-                if (!gather_valid(&map, h, 0))
-                    continue;
-                __global const float *source = a + gather_address(&map, n, h, 0) + (long)gather_w(&map, q_begin, tb) * pixel + first;
-                b = b_base + ((ulong)(n * ph + p) * pw + q_begin) * D_NR;
-                if (rows == T_MR) {
-                    for (int q = q_begin; q < q_end; ++q) {
-#define A_AT(i) source[i]
-                        MULTIPLY(A_AT)
-#undef A_AT
-                        source += step_w * pixel;
-                    }
-                } else { /* the last panel of a tap: rows beyond it repeat the last value and are not stored */
-                    for (int q = q_begin; q < q_end; ++q) {
-#define A_AT(i) source[min(i, rows - 1)]
-                        MULTIPLY(A_AT)
-#undef A_AT
-                        source += step_w * pixel;
-                    }
-                }
-            }
-        const int row = tap * run + first;
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i)
-            if (i < rows)
-                store_row(acc[i], c + (ulong)(row + i) * ldc, bias, mask + (ulong)(row + i) * ldc, gn - column, accumulate);
-#endif
     }
 }

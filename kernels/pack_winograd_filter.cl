@@ -1,17 +1,18 @@
-/* pack_winograd_filter.cl: transforms the P_RH x P_RW taps of a filter into B panels of a Winograd GEMM over P_QH * P_QW points, U = G w Gt.
+/* pack_winograd_filter.cl: transforms the P_RH0 x P_RW0 taps of a filter into B panels of a Winograd GEMM over P_QH0 * P_QW0 points, U = G w Gt.
  * SPDX-License-Identifier: MIT
- * used by   conv_fwd_winograd.c (as it is), conv_bwd_data_winograd.c (taps and channels turned)
- * reads     w at fh*stride_fh + fw*stride_fw + k*stride_k + column*stride_column; a turned filter starts at its last tap with negative strides
- * writes    b[e][q][k][r] at ((e*panels + q)*gk + k)*nr + r;  column = q*nr + r, panels = ceil(gn / nr)
+ * used by   conv_fwd_winograd.c (as it is), conv_bwd_data_winograd.c (channels turned)
+ * reads     w at fh*stride_fh + fw*stride_fw + k*stride_k + column*stride_column
+ * writes    b[e][q][k][r] at e*plane + (q*gk + k)*nr + r;  column = q*nr + r, panels = ceil(gn / nr)
  * edges     columns gn <= column < panels*nr are written as 0
  * launch    global (ceil(panels*nr / T_VW), ceil(gk / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of columns of `rows` rows
- * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
+ * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
- * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column rows    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
+ * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane rows    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
 #include "winograd.h"
 
 __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
-                                   int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, int rows) {
+                                   int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane,
+                                   int rows) {
     const int column = get_global_id(0) * T_VW, left = gn - column;
     const int first = get_global_id(1) * rows, last = min(first + rows, gk);
     if (column >= panels * nr)
@@ -19,29 +20,28 @@ __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_off
     w += w_offset;
     b += b_offset + (ulong)(column / nr) * gk * nr + column % nr;
     for (int k = first; k < last; ++k) {
-        vec_float in[P_RH * P_RW], out[P_QH * P_QW];
+        vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
         __global const float *from = w + (long)k * stride_k + (long)column * stride_column;
 #pragma unroll
-        for (int i = 0; i < P_RH; ++i) {
+        for (int i = 0; i < P_RH0; ++i) {
 #pragma unroll
-            for (int j = 0; j < P_RW; ++j) {
+            for (int j = 0; j < P_RW0; ++j) {
                 __global const float *tap = from + (long)i * stride_fh + (long)j * stride_fw;
 #if T_VW > 1
                 if (left > 0 && stride_column != 1) {
                     float lanes[T_VW];
                     for (int e = 0; e < T_VW; ++e)
                         lanes[e] = tap[(long)e * stride_column];
-                    in[i * P_RW + j] = D_JOIN(vload, T_VW)(0, lanes);
+                    in[i * P_RW0 + j] = D_JOIN(vload, T_VW)(0, lanes);
                     continue;
                 }
 #endif
-                in[i * P_RW + j] = left > 0 ? D_LOAD(tap) : (vec_float)(0.0f);
+                in[i * P_RW0 + j] = left > 0 ? D_LOAD(tap) : (vec_float)(0.0f);
             }
         }
-        transform(in, out);
-        const ulong plane = (ulong)panels * gk * nr;
+        TRANSFORM(0, 0, in, out)
 #pragma unroll
-        for (int e = 0; e < P_QH * P_QW; ++e)
+        for (int e = 0; e < P_QH0 * P_QW0; ++e)
             D_STORE(out[e], b + e * plane + (ulong)k * nr);
     }
 }

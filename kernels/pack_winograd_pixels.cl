@@ -1,66 +1,66 @@
 /* pack_winograd_pixels.cl: transforms P_RH x P_RW windows of an image for a Winograd GEMM over P_QH * P_QW points.
  * SPDX-License-Identifier: MIT
- * used by   conv_fwd_winograd.c (x), conv_bwd_data_winograd.c (dy), conv_bwd_weights_winograd.c (x; dy with F_PANELS)
- * reads     x[n][h][w][c] at ((n*ih + h)*iw + w)*ic + c; tile t = (n*tiles_h + th)*tiles_w + tw has its window at h = th*step_h - pad_top, w = tw*step_w - pad_left
- * writes    F_PANELS 0: v[e][t][c] at (e*nt + t)*ld + c;  e < P_QH*P_QW
- *           F_PANELS 1: v[e][q][t][r] at ((e*(ld / nr) + q)*nt + t)*nr + r;  channel = q*nr + r, ld = whole panels
- * edges     outside x reads as 0; channels ic <= c < ld are written as 0 with F_PANELS and left alone without
- * launch    global (ceil(vectors of ld or ic / vectors), ceil(nt / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
+ * used by   conv_winograd.c: x for fwd and bwd_weights; dy for bwd_weights and bwd_data (F_BLOCKS)
+ * reads     x[n][h][w][c] at ((n*ih + h)*iw + w)*ic + c; tile (n, th, tw) has its window at h = min(th, big_h)*step_h0 + max(th - big_h, 0)*step_h1 - pad_top, w likewise
+ * writes    F_BLOCKS 0: v[e][t][c] at (before + t)*ld + c;  e < P_QH0*P_QW0, planes of points as in planes.h, t the tile's row in its plane
+ *           F_BLOCKS 1: v[e][q][t][r] at before*ld + (q*rows + t)*nr + r;  channel = q*nr + r, ld = whole panels
+ * edges     outside x reads as 0; channels ic <= c < ld are written as 0 with F_BLOCKS and left alone without
+ * launch    global (ceil(vectors of ld or ic / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; one NaN or inf in x spoils its whole tile (gather does not)
- * arguments x v ic ih iw pad_top pad_left step_h step_w tiles_h tiles_w nt ld nr vectors tiles    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_PANELS in {0,1}    P_ of winograd.h */
+ * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h */
 #include "winograd.h"
-#ifndef F_PANELS
-#define F_PANELS 0 /* 0, 1: write panels */
+#ifndef F_BLOCKS
+#define F_BLOCKS 0 /* 0, 1: write blocks of nr channels, which are panels of B and blocks of A */
+#endif
+#define D_POINTS_W P_QW0
+#define D_SMALL_H  (P_QH1 ? P_QH1 : P_QH0)
+#define D_SMALL_W  (P_QW1 ? P_QW1 : P_QW0)
+
+#if F_BLOCKS
+#define D_AT(i, j) (D_BEFORE(i, j) * ld + ((c / nr) * D_ROWS(i, j) + D_ROW(i, j, n, th, tw)) * nr + c % nr)
+#else
+#define D_AT(i, j) ((D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * ld + c)
 #endif
 
+#define PACK_TILE(H, W)                                                                                                                    \
+    {                                                                                                                                      \
+        vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
+        if (h0 >= 0 && w0 >= 0 && h0 + P_RH##H <= ih && w0 + P_RW##W <= iw && c < ic) {                                                    \
+            __global const float *from = x + corner * ic + c;                                                                              \
+            _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
+                _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[i * P_RW##W + j] = D_LOAD(from + ((ulong)i * iw + j) * ic);         \
+            }                                                                                                                              \
+        } else {                                                                                                                           \
+            _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
+                _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                      \
+                    const int valid = h0 + i >= 0 && h0 + i < ih && w0 + j >= 0 && w0 + j < iw && c < ic;                                  \
+                    in[i * P_RW##W + j] = valid ? D_LOAD(x + (corner + (long)i * iw + j) * ic + c) : (vec_float)(0.0f);                    \
+                }                                                                                                                          \
+            }                                                                                                                              \
+        }                                                                                                                                  \
+        TRANSFORM(H, W, in, out)                                                                                                           \
+        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
+            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) D_STORE(out[i * P_QW##W + j], v + D_AT(i, j));                             \
+        }                                                                                                                                  \
+    }
+
 __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_offset, __global float *restrict v, ulong v_offset, int ic,
-                                   int ih, int iw, int pad_top, int pad_left, int step_h, int step_w, int tiles_h, int tiles_w, int nt,
-                                   int ld, int nr, int vectors, int tiles) {
+                                   int ih, int iw, int pad_top, int pad_left, int step_h0, int step_h1, int step_w0, int step_w1,
+                                   int images, int tiles_h, int big_h, int tiles_w, int big_w, int ld, int nr, int vectors, int tiles) {
     const int first_c = get_global_id(0) * vectors * T_VW;
-    const int last_c = min(first_c + vectors * T_VW, F_PANELS ? ld : ic);
-    const int first_t = get_global_id(1) * tiles, last_t = min(first_t + tiles, nt);
+    const int last_c = min(first_c + vectors * T_VW, F_BLOCKS ? ld : ic);
+    const int first_t = get_global_id(1) * tiles, last_t = min(first_t + tiles, images * tiles_h * tiles_w);
     x += x_offset;
     v += v_offset;
     for (int t = first_t; t < last_t; ++t) {
-        const int h0 = t / tiles_w % tiles_h * step_h - pad_top, w0 = t % tiles_w * step_w - pad_left;
-        const int inside = h0 >= 0 && w0 >= 0 && h0 + P_RH <= ih && w0 + P_RW <= iw;
+        const int tw = t % tiles_w, th = t / tiles_w % tiles_h, n = t / (tiles_w * tiles_h);
+        const int h0 = min(th, big_h) * step_h0 + max(th - big_h, 0) * step_h1 - pad_top;
+        const int w0 = min(tw, big_w) * step_w0 + max(tw - big_w, 0) * step_w1 - pad_left;
         /* The window's corner may lie before the image; it is only ever moved inside before it is read. */
-        const long corner = ((long)(t / (tiles_w * tiles_h)) * ih + h0) * iw + w0;
+        const long corner = ((long)n * ih + h0) * iw + w0;
         for (int c = first_c; c < last_c; c += T_VW) {
-            vec_float in[P_RH * P_RW], out[P_QH * P_QW];
-            if (inside && c < ic) {
-                __global const float *from = x + corner * ic + c;
-#pragma unroll
-                for (int i = 0; i < P_RH; ++i) {
-#pragma unroll
-                    for (int j = 0; j < P_RW; ++j)
-                        in[i * P_RW + j] = D_LOAD(from + ((ulong)i * iw + j) * ic);
-                }
-            } else {
-#pragma unroll
-                for (int i = 0; i < P_RH; ++i) {
-#pragma unroll
-                    for (int j = 0; j < P_RW; ++j) {
-                        const int valid = h0 + i >= 0 && h0 + i < ih && w0 + j >= 0 && w0 + j < iw && c < ic;
-                        in[i * P_RW + j] = valid ? D_LOAD(x + (corner + (long)i * iw + j) * ic + c) : (vec_float)(0.0f);
-                    }
-                }
-            }
-            transform(in, out);
-#if F_PANELS
-            __global float *to = v + ((ulong)(c / nr) * nt + t) * nr + c % nr;
-            const ulong plane = (ulong)nt * ld;
-#pragma unroll
-            for (int e = 0; e < P_QH * P_QW; ++e)
-                D_STORE(out[e], to + e * plane);
-#else
-            __global float *to = v + (ulong)t * ld + c;
-            const ulong plane = (ulong)nt * ld;
-#pragma unroll
-            for (int e = 0; e < P_QH * P_QW; ++e)
-                D_STORE(out[e], to + e * plane);
-#endif
+            FOR_KIND(PACK_TILE, th, tw)
         }
     }
 }

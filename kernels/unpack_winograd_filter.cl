@@ -1,11 +1,11 @@
-/* unpack_winograd_filter.cl: transforms the points of a Winograd GEMM back into the P_QH x P_QW taps of a filter's gradient.
+/* unpack_winograd_filter.cl: transforms the points of a Winograd GEMM back into the P_QH0 x P_QW0 taps of a filter's gradient.
  * SPDX-License-Identifier: MIT
  * used by   conv_bwd_weights_winograd.c (dw)
- * reads     m[e][c][k] at (e*ic + c)*oc + k;  e < P_RH*P_RW
- * writes    w[fh][fw][c][k] at ((fh*P_QW + fw)*ic + c)*oc + k
+ * reads     m[e][c][k] at (e*ic + c)*oc + k;  e < P_RH0*P_RW0
+ * writes    w[fh][fw][c][k] at ((fh*P_QW0 + fw)*ic + c)*oc + k
  * edges     none
  * launch    global (ceil(oc / T_VW), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of output channels of `rows` input channels
- * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
+ * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
  * arguments m w ic oc rows    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
 #include "winograd.h"
@@ -19,14 +19,14 @@ __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_o
     m += m_offset;
     w += w_offset;
     for (int c = first; c < last; ++c) {
-        vec_float in[P_RH * P_RW], out[P_QH * P_QW];
+        vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
         const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
 #pragma unroll
-        for (int e = 0; e < P_RH * P_RW; ++e)
+        for (int e = 0; e < P_RH0 * P_RW0; ++e)
             in[e] = D_LOAD(m + e * plane + at);
-        transform(in, out);
+        TRANSFORM(0, 0, in, out)
 #pragma unroll
-        for (int e = 0; e < P_QH * P_QW; ++e)
+        for (int e = 0; e < P_QH0 * P_QW0; ++e)
             D_STORE(out[e], w + e * plane + at);
     }
 }

@@ -1,43 +1,93 @@
-/* winograd.h: a two-dimensional Winograd transform of vectors of channels, made of the generated one-dimensional ones.
+/* winograd.h: two-dimensional Winograd transforms of vectors of channels, made of the generated one-dimensional ones.
  * SPDX-License-Identifier: MIT
  *
- * The host puts two functions before this text (src/conv/cook_toom.c): transform_h takes columns of P_RH values to P_QH, transform_w rows of P_RW values to
- * P_QW. Without them (F_GENERATED 0) the text stands alone with the input transform of F(1, 1), which is the identity.
+ * Along each axis there are one or two kinds of tiles, 0 the larger. The host puts four functions before this text (src/conv/cook_toom.c): transform_h0 and
+ * transform_h1 take columns of P_RH0 or P_RH1 values to P_QH0 or P_QH1, transform_w0 and transform_w1 rows likewise. A kind that does not exist has P_R 0.
+ * Without them (F_GENERATED 0) the text stands alone with the input transform of F(1, 1), which is the identity.
  * The host takes a T_VW that divides the number of channels, so that no vector is cut.
  * All loops are unrolled and all indices constant, so that the arrays can live in registers. */
 #include "layer_vector.h"
 #ifndef F_GENERATED
-#define F_GENERATED 0 /* 0, 1: the host has put transform_h and transform_w before this text */
+#define F_GENERATED 0 /* 0, 1: the host has put the transforms before this text */
 #endif
-#ifndef P_RH
-#define P_RH 1 /* 1..8 rows in */
+#ifndef P_RH0
+#define P_RH0 1 /* 1..8 rows in */
 #endif
-#ifndef P_RW
-#define P_RW 1 /* 1..8 columns in */
+#ifndef P_RW0
+#define P_RW0 1 /* 1..8 columns in */
 #endif
-#ifndef P_QH
-#define P_QH 1 /* 1..8 rows out */
+#ifndef P_QH0
+#define P_QH0 1 /* 1..8 rows out */
 #endif
-#ifndef P_QW
-#define P_QW 1 /* 1..8 columns out */
+#ifndef P_QW0
+#define P_QW0 1 /* 1..8 columns out */
+#endif
+#ifndef P_RH1
+#define P_RH1 0 /* 0..7 rows in of the smaller kind */
+#endif
+#ifndef P_RW1
+#define P_RW1 0 /* 0..7 */
+#endif
+#ifndef P_QH1
+#define P_QH1 0 /* 0..7 */
+#endif
+#ifndef P_QW1
+#define P_QW1 0 /* 0..7 */
 #endif
 
 #if !F_GENERATED
-static inline void transform_h(const vec_float *in, int is, vec_float *out, int os) {
+static inline void transform_h0(const vec_float *in, int is, vec_float *out, int os) {
     out[0 * os] = in[0 * is];
 }
-static inline void transform_w(const vec_float *in, int is, vec_float *out, int os) {
+static inline void transform_w0(const vec_float *in, int is, vec_float *out, int os) {
     out[0 * os] = in[0 * is];
 }
 #endif
 
-/* out[P_QH][P_QW] = the transform of in[P_RH][P_RW] */
-static inline void transform(const vec_float *in, vec_float *out) {
-    vec_float half_way[P_QH * P_RW];
-#pragma unroll
-    for (int j = 0; j < P_RW; ++j)
-        transform_h(in + j, P_RW, half_way + j, P_RW);
-#pragma unroll
-    for (int i = 0; i < P_QH; ++i)
-        transform_w(half_way + i * P_RW, 1, out + i * P_QW, 1);
-}
+/* out[P_QH][P_QW] = the transform of in[P_RH][P_RW] for the kinds H and W */
+#define TRANSFORM(H, W, in, out)                                                                                                           \
+    {                                                                                                                                      \
+        vec_float half_way[P_QH##H * P_RW##W];                                                                                             \
+        _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) transform_h##H(in + j, P_RW##W, half_way + j, P_RW##W);                        \
+        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) transform_w##W(half_way + i * P_RW##W, 1, out + i * P_QW##W, 1);               \
+    }
+
+/* Does TILE(H, W) for the kinds of tile (th, tw). */
+#if P_RH1 && P_RW1
+#define FOR_KIND(TILE, th, tw)                                                                                                             \
+    if (th < big_h) {                                                                                                                      \
+        if (tw < big_w)                                                                                                                    \
+            TILE(0, 0)                                                                                                                     \
+        else                                                                                                                               \
+            TILE(0, 1)                                                                                                                     \
+    } else {                                                                                                                               \
+        if (tw < big_w)                                                                                                                    \
+            TILE(1, 0)                                                                                                                     \
+        else                                                                                                                               \
+            TILE(1, 1)                                                                                                                     \
+    }
+#elif P_RH1
+#define FOR_KIND(TILE, th, tw)                                                                                                             \
+    if (th < big_h)                                                                                                                        \
+        TILE(0, 0)                                                                                                                         \
+    else                                                                                                                                   \
+        TILE(1, 0)
+#elif P_RW1
+#define FOR_KIND(TILE, th, tw)                                                                                                             \
+    if (tw < big_w)                                                                                                                        \
+        TILE(0, 0)                                                                                                                         \
+    else                                                                                                                                   \
+        TILE(0, 1)
+#else
+#define FOR_KIND(TILE, th, tw) TILE(0, 0)
+#endif
+
+/* Where the planes of points lie, see planes.h: point (i, j) of tile (n, th, tw) is row D_ROW of a plane that has D_ROWS rows and D_BEFORE before it.
+ * The kernel defines D_POINTS_W, points of the larger kind, and D_SMALL_H, D_SMALL_W, points of the smaller kind, or of the larger when there is no other. */
+#define D_TILES(place, small, tiles, big)   ((place) < (small) ? (tiles) : (big))
+#define D_BEFORE1(place, small, tiles, big) ((place) < (small) ? (place) * (tiles) : (small) * (tiles) + ((place) - (small)) * (big))
+#define D_ROW(i, j, n, th, tw)              (((ulong)(n)*D_TILES(i, D_SMALL_H, tiles_h, big_h) + (th)) * D_TILES(j, D_SMALL_W, tiles_w, big_w) + (tw))
+#define D_ROWS(i, j)                        ((ulong)images * D_TILES(i, D_SMALL_H, tiles_h, big_h) * D_TILES(j, D_SMALL_W, tiles_w, big_w))
+#define D_BEFORE(i, j)                                                                                                                     \
+    ((ulong)images * ((ulong)D_BEFORE1(i, D_SMALL_H, tiles_h, big_h) * D_BEFORE1(D_POINTS_W, D_SMALL_W, tiles_w, big_w) +                  \
+                      (ulong)D_TILES(i, D_SMALL_H, tiles_h, big_h) * D_BEFORE1(j, D_SMALL_W, tiles_w, big_w)))

@@ -121,6 +121,9 @@ convcl_status conv_enqueue(const conv_case *c, const convcl_conv_plan *plan, cl_
         return convcl_conv_bwd_data_enqueue(plan, queue, dy, w, x, buffer_of(t->dx), t->workspace, wait_count, wait, event_out);
     case CONVCL_CONV_BWD_WEIGHTS:
         break;
+    case CONVCL_CONV_BWD:
+        return convcl_conv_bwd_enqueue(plan, queue, x, dy, w, HARNESS_NO_BUFFER, buffer_of(t->dx), buffer_of(t->dw), buffer_of(t->db),
+                                       t->workspace, wait_count, wait, event_out);
     }
     return convcl_conv_bwd_weights_enqueue(plan, queue, x, dy, buffer_of(t->dw), buffer_of(t->db), t->workspace, wait_count, wait,
                                            event_out);

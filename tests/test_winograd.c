@@ -13,9 +13,9 @@ static double value_of(convcl_fraction f) {
 }
 
 /* y = At [(G g) . (Bt d)] in double, against the sums that it stands for. */
-static void check_matrices(int m, int r) {
+static void check_matrices(int m, int r, int set) {
     convcl_cook_toom c;
-    convcl_cook_toom__make(m, r, &c);
+    convcl_cook_toom__make(m, r, set, &c);
     assert_int_equal(c.n, m + r - 1);
     double d[CONVCL_COOK_TOOM_MAX], g[CONVCL_COOK_TOOM_MAX], product[CONVCL_COOK_TOOM_MAX];
     for (int i = 0; i < CONVCL_COOK_TOOM_MAX; i++) {
@@ -37,7 +37,7 @@ static void check_matrices(int m, int r) {
         for (int j = 0; j < r; j++)
             expected += d[i + j] * g[j];
         if (fabs(got - expected) > 1e-11)
-            fail_msg("F(%d, %d): output %d is %.17g, expected %.17g", m, r, i, got, expected);
+            fail_msg("F(%d, %d) of %d points: output %d is %.17g, expected %.17g", m, r, set, i, got, expected);
     }
 }
 
@@ -45,19 +45,36 @@ static void test_winograd__matrices_are_exact(void **state) {
     (void)state;
     for (int r = 1; r <= CONVCL_COOK_TOOM_MAX; r++)
         for (int m = 1; m + r - 1 <= CONVCL_COOK_TOOM_MAX; m++)
-            check_matrices(m, r);
+            for (int set = m + r - 1; set <= CONVCL_COOK_TOOM_MAX; set++)
+                check_matrices(m, r, set);
+}
+
+/* A smaller tile uses the filter as the largest one transformed it. */
+static void test_winograd__smaller_tiles_share_the_filter(void **state) {
+    (void)state;
+    for (int r = 1; r <= CONVCL_COOK_TOOM_MAX; r++)
+        for (int set = r; set <= CONVCL_COOK_TOOM_MAX; set++) {
+            convcl_cook_toom largest, smaller;
+            convcl_cook_toom__make(set - r + 1, r, set, &largest);
+            for (int m = 1; m + r - 1 < set; m++) {
+                convcl_cook_toom__make(m, r, set, &smaller);
+                for (int p = 0; p < smaller.n; p++)
+                    for (int j = 0; j < r; j++)
+                        assert_true(value_of(smaller.g[p][j]) == value_of(largest.g[p][j]));
+            }
+        }
 }
 
 /* F(2, 3) is in every paper: the generated one must be it, up to the scale of the points. */
 static void test_winograd__f23_is_the_known_one(void **state) {
     (void)state;
     convcl_cook_toom c;
-    convcl_cook_toom__make(2, 3, &c);
-    static const int at[2][4] = {{1, 1, 1, 0}, {0, 1, -1, 1}};
+    convcl_cook_toom__make(2, 3, 4, &c);
+    static const int at[2][4] = {{0, 1, 1, 1}, {1, 0, 1, -1}};
     for (int i = 0; i < 2; i++)
         for (int p = 0; p < 4; p++)
             assert_true(value_of(c.at[i][p]) == at[i][p]);
-    assert_true(value_of(c.g[1][1]) == 0.5);
+    assert_true(value_of(c.g[2][1]) == 0.5);
 }
 
 /* ---- on the devices ---- */
@@ -106,6 +123,7 @@ static void add_tile(int m, int r, convcl_conv_dir dir, const char *gemm, const 
 
 int main(int argc, char **argv) {
     HARNESS_HOST(test_winograd__matrices_are_exact);
+    HARNESS_HOST(test_winograd__smaller_tiles_share_the_filter);
     HARNESS_HOST(test_winograd__f23_is_the_known_one);
     for (int dir = 0; dir < 3; dir++)
         for (int r = 2; r <= 7; r++)

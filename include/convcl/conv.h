@@ -20,14 +20,15 @@
 extern "C" {
 #endif
 
-/* Which of the three a plan computes. */
+/* Which of them a plan computes. */
 typedef enum convcl_conv_dir {
-    CONVCL_CONV_FWD = 0,        /* x, w, b -> y */
-    CONVCL_CONV_BWD_DATA = 1,   /* dy, w -> dx */
-    CONVCL_CONV_BWD_WEIGHTS = 2 /* x, dy -> dw, db */
+    CONVCL_CONV_FWD = 0,         /* x, w, b -> y */
+    CONVCL_CONV_BWD_DATA = 1,    /* dy, w -> dx */
+    CONVCL_CONV_BWD_WEIGHTS = 2, /* x, dy -> dw, db */
+    CONVCL_CONV_BWD = 3          /* x, dy, w -> dx, dw, db: both at once, where an algorithm shares work between them */
 } convcl_conv_dir;
 
-/* "fwd", "bwd_data" or "bwd_weights"; "unknown" for any other number. The string is static. Thread safe. */
+/* "fwd", "bwd_data", "bwd_weights" or "bwd"; "unknown" for any other number. The string is static. Thread safe. */
 const char *convcl_conv_dir_name(convcl_conv_dir dir);
 
 /* What is applied to y before it is stored. */
@@ -85,10 +86,11 @@ typedef struct convcl_conv_plan convcl_conv_plan;
  *
  * context   where it will run; the plan keeps a reference
  * desc      the convolution; copied
- * dir       which of the three
+ * dir       which of them
  * options   NULL means all defaults; copied
  * plan_out  receives the plan, the caller's to destroy; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID when a field breaks its rule (the text names it); CONVCL_UNSUPPORTED for NCHW, OIHW, an unknown or inapplicable algorithm;
+ * Returns CONVCL_OK; CONVCL_INVALID when a field breaks its rule (the text names it); CONVCL_UNSUPPORTED for NCHW, OIHW, an unknown or inapplicable algorithm,
+ * and for CONVCL_CONV_BWD where two plans, bwd_data and bwd_weights, are the better choice (only "winograd" shares work between them);
  * CONVCL_NO_MEMORY; CONVCL_NO_DEVICE_MEMORY; CONVCL_BUILD_FAILED; CONVCL_CL_ERROR. Blocks while kernels compile. Thread safe. */
 convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
                                       const convcl_conv_options *options, convcl_conv_plan **plan_out);
@@ -152,6 +154,30 @@ convcl_status convcl_conv_bwd_data_enqueue(const convcl_conv_plan *plan, cl_comm
 convcl_status convcl_conv_bwd_weights_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer dy,
                                               convcl_buffer dw, convcl_buffer db, convcl_buffer workspace, cl_uint wait_count,
                                               const cl_event *wait, cl_event *event_out);
+
+/* Floats of what a forward plan can keep of x for a backward plan (BWD or BWD_WEIGHTS) of the same convolution, so that the latter need not transform x again;
+ * 0 when the two plans do not fit together. Thread safe. */
+size_t convcl_conv_plan_kept(const convcl_conv_plan *fwd, const convcl_conv_plan *bwd);
+
+/* As convcl_conv_fwd_enqueue, and leaves in `kept` what convcl_conv_bwd_enqueue can read.
+ *
+ * kept  convcl_conv_plan_kept(plan, bwd) floats for the plan that will read it
+ * The rest, the statuses and thread safety as in convcl_conv_fwd_enqueue; CONVCL_UNSUPPORTED when the plan keeps nothing. */
+convcl_status convcl_conv_fwd_keep_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer w,
+                                           convcl_buffer b, convcl_buffer y, convcl_buffer kept, convcl_buffer workspace,
+                                           cl_uint wait_count, const cl_event *wait, cl_event *event_out);
+
+/* dx, dw and db at once. They are overwritten, not added to. Enqueues and returns. In-place is not allowed.
+ *
+ * plan           made with CONVCL_CONV_BWD; with CONVCL_CONV_BWD_WEIGHTS w and dx are not touched
+ * x dy w         shapes as at the top of this file
+ * kept           what the forward pass of the same x kept, for a plan that it fits (convcl_conv_plan_kept); a NULL mem: x is read instead.
+ *                With kept, x is read only with relu_mask
+ * dx dw db       db may have a NULL mem when has_bias is 0
+ * The rest, the statuses and thread safety as in convcl_conv_fwd_enqueue; CONVCL_UNSUPPORTED for `kept` with a plan that reads none. */
+convcl_status convcl_conv_bwd_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer dy,
+                                      convcl_buffer w, convcl_buffer kept, convcl_buffer dx, convcl_buffer dw, convcl_buffer db,
+                                      convcl_buffer workspace, cl_uint wait_count, const cl_event *wait, cl_event *event_out);
 
 #ifdef __cplusplus
 }

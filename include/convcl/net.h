@@ -34,6 +34,8 @@ typedef enum convcl_padding {
 typedef struct convcl_net_options {
     convcl_math math;         /* DEFAULT is 0 */
     convcl_conv_options conv; /* for every convolution */
+    int recompute; /* training: 1: the backward pass transforms the inputs of convolutions again, which takes less memory and more time; 0: it reads
+                                 what the forward pass kept, unless the network would then take more than half of the device's memory */
 } convcl_net_options;
 
 /* Shape of a tensor: NHWC for values, HWIO for weights; biases are {1, 1, 1, oc}. */

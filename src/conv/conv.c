@@ -26,6 +26,8 @@ const char *convcl_conv_dir_name(convcl_conv_dir dir) {
         return "bwd_data";
     case CONVCL_CONV_BWD_WEIGHTS:
         return "bwd_weights";
+    case CONVCL_CONV_BWD:
+        return "bwd";
     }
     return "unknown";
 }
@@ -65,6 +67,17 @@ static convcl_status choose(const convcl_conv_shape *shape, convcl_conv_dir dir,
             best = cost;
         }
     }
+    if (*algo_out && any && dir == CONVCL_CONV_BWD) {
+        /* Not every algorithm computes both gradients at once: when the best one for each does not, two plans are better. */
+        const convcl_conv_algo *single = NULL;
+        const convcl_status status = choose(shape, CONVCL_CONV_BWD_WEIGHTS, name, &single, tile_out);
+        if (status != CONVCL_OK)
+            return status;
+        if (strcmp(single->name, (*algo_out)->name) != 0)
+            return convcl_fail(CONVCL_UNSUPPORTED,
+                               "conv: direction bwd: algo \"%s\" is the better choice, which takes two plans, bwd_data and bwd_weights",
+                               single->name);
+    }
     if (*algo_out)
         return CONVCL_OK;
     return convcl_fail(CONVCL_UNSUPPORTED, "conv: algo \"%s\" %s in direction %s: %s", any ? "auto" : name,
@@ -77,8 +90,8 @@ convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv
     CONVCL_REQUIRE(plan_out, "conv: plan_out is NULL");
     *plan_out = NULL;
     CONVCL_REQUIRE(context, "conv: context is NULL");
-    CONVCL_REQUIRE(dir == CONVCL_CONV_FWD || dir == CONVCL_CONV_BWD_DATA || dir == CONVCL_CONV_BWD_WEIGHTS,
-                   "conv: dir is %d, must be FWD, BWD_DATA or BWD_WEIGHTS", (int)dir);
+    CONVCL_REQUIRE(dir == CONVCL_CONV_FWD || dir == CONVCL_CONV_BWD_DATA || dir == CONVCL_CONV_BWD_WEIGHTS || dir == CONVCL_CONV_BWD,
+                   "conv: dir is %d, must be FWD, BWD_DATA, BWD_WEIGHTS or BWD", (int)dir);
     convcl_status status = CONVCL_OK;
     convcl_conv_plan *plan = NULL;
     convcl_conv_shape shape;
@@ -192,7 +205,64 @@ convcl_status convcl_conv__bwd_weights(const convcl_conv_plan *plan, convcl_stre
     const convcl_status status = check(plan, CONVCL_CONV_BWD_WEIGHTS, checks, 4, workspace);
     if (status != CONVCL_OK)
         return status;
-    return plan->algo->enqueue(plan->state, stream, &(convcl_conv_tensors){.x = x, .w = dw, .b = db, .y = dy, .workspace = workspace});
+    return plan->algo->enqueue(plan->state, stream, &(convcl_conv_tensors){.x = x, .y = dy, .dw = dw, .db = db, .workspace = workspace});
+}
+
+/* Floats of what the plan keeps or can read, and how that lies; 0 when there is nothing. */
+static size_t kept_of(const convcl_conv_plan *plan, const char **key_out) {
+    return plan->algo->kept ? plan->algo->kept(plan->state, key_out) : 0;
+}
+
+size_t convcl_conv_plan_kept(const convcl_conv_plan *fwd, const convcl_conv_plan *bwd) {
+    const char *key = NULL, *other = NULL;
+    if (fwd->algo->dir != CONVCL_CONV_FWD || bwd->algo->dir == CONVCL_CONV_FWD)
+        return 0;
+    const size_t size = kept_of(fwd, &key);
+    return size > 0 && kept_of(bwd, &other) == size && strcmp(key, other) == 0 ? size : 0;
+}
+
+/* Checks `kept`, which may have a NULL mem. */
+static convcl_status check_kept(const convcl_conv_plan *plan, convcl_buffer kept) {
+    const char *key = NULL;
+    if (!kept.mem)
+        return CONVCL_OK;
+    const size_t size = kept_of(plan, &key);
+    if (size == 0)
+        return convcl_fail(CONVCL_UNSUPPORTED, "conv: kept is given, but %s keeps nothing of x", plan->description);
+    return convcl_stream__check_buffer("conv", "kept", kept, size, sizeof(float));
+}
+
+convcl_status convcl_conv__fwd_keep(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer w, convcl_buffer b,
+                                    convcl_buffer y, convcl_buffer kept, convcl_buffer workspace) {
+    const convcl_conv_shape *s = &plan->shape;
+    const tensor_check checks[] = {{"x", x, s->x, true}, {"w", w, s->w, true}, {"b", b, s->b, s->desc.has_bias != 0}, {"y", y, s->y, true}};
+    convcl_status status = check(plan, CONVCL_CONV_FWD, checks, 4, workspace);
+    if (status == CONVCL_OK)
+        status = check_kept(plan, kept);
+    if (status != CONVCL_OK)
+        return status;
+    return plan->algo->enqueue(plan->state, stream,
+                               &(convcl_conv_tensors){.x = x, .w = w, .b = b, .y = y, .kept = kept, .workspace = workspace});
+}
+
+convcl_status convcl_conv__bwd(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy, convcl_buffer w,
+                               convcl_buffer kept, convcl_buffer dx, convcl_buffer dw, convcl_buffer db, convcl_buffer workspace) {
+    const convcl_conv_shape *s = &plan->shape;
+    const bool data = plan->algo->dir != CONVCL_CONV_BWD_WEIGHTS;
+    const tensor_check checks[] = {{"x", x, s->x, !kept.mem || (data && s->desc.relu_mask)},
+                                   {"dy", dy, s->y, true},
+                                   {"w", w, s->w, data},
+                                   {"dx", dx, s->x, data},
+                                   {"dw", dw, s->w, true},
+                                   {"db", db, s->b, s->desc.has_bias != 0}};
+    convcl_status status = check(plan, data ? CONVCL_CONV_BWD : CONVCL_CONV_BWD_WEIGHTS, checks, 6, workspace);
+    if (status == CONVCL_OK)
+        status = check_kept(plan, kept);
+    if (status != CONVCL_OK)
+        return status;
+    return plan->algo->enqueue(
+        plan->state, stream,
+        &(convcl_conv_tensors){.x = x, .w = w, .y = dy, .dx = dx, .dw = dw, .db = db, .kept = kept, .workspace = workspace});
 }
 
 convcl_status convcl_conv_fwd_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer w,
@@ -237,4 +307,24 @@ convcl_status convcl_conv_bwd_weights_enqueue(const convcl_conv_plan *plan, cl_c
     convcl_stream stream;
     const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
     return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__bwd_weights(plan, &stream, x, dy, dw, db, workspace)) : status;
+}
+
+convcl_status convcl_conv_fwd_keep_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer w,
+                                           convcl_buffer b, convcl_buffer y, convcl_buffer kept, convcl_buffer workspace,
+                                           cl_uint wait_count, const cl_event *wait, cl_event *event_out) {
+    CONVCL_REQUIRE(plan, "conv: plan is NULL");
+    CONVCL_REQUIRE(kept.mem, "conv: kept is NULL");
+    convcl_stream stream;
+    const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
+    return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__fwd_keep(plan, &stream, x, w, b, y, kept, workspace)) : status;
+}
+
+convcl_status convcl_conv_bwd_enqueue(const convcl_conv_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer dy,
+                                      convcl_buffer w, convcl_buffer kept, convcl_buffer dx, convcl_buffer dw, convcl_buffer db,
+                                      convcl_buffer workspace, cl_uint wait_count, const cl_event *wait, cl_event *event_out) {
+    CONVCL_REQUIRE(plan, "conv: plan is NULL");
+    convcl_stream stream;
+    const convcl_status status = convcl_stream__begin(&stream, "conv", plan->context, queue, wait_count, wait, event_out);
+    return status == CONVCL_OK ? convcl_stream__end(&stream, convcl_conv__bwd(plan, &stream, x, dy, w, kept, dx, dw, db, workspace))
+                               : status;
 }

@@ -8,9 +8,11 @@
 #include "conv/conv_shape.h"
 #include "opencl/kernel.h"
 
-/* The tensors of one enqueue: fwd reads x, w (or w packed before, when `packed` is not NULL), b and writes y; bwd_data reads dy (in y) w x and writes dx; bwd_weights reads x dy (in y) and writes dw db. */
+/* The tensors of one enqueue: fwd reads x, w (or w packed before, when `packed` is not NULL), b and writes y; bwd_data reads dy (in y) w x and writes dx;
+ * bwd_weights reads x dy (in y) and writes dw db; bwd does what both do. When `kept` is not NULL, fwd leaves there what it made of x, and bwd_weights and bwd
+ * read that instead of x. */
 typedef struct convcl_conv_tensors {
-    convcl_buffer x, w, packed, b, y, dx, workspace;
+    convcl_buffer x, w, packed, b, y, dx, dw, db, kept, workspace;
 } convcl_conv_tensors;
 
 /* What the caller, or later the tuner, may decide for an algorithm. */
@@ -34,6 +36,9 @@ typedef struct convcl_conv_algo {
     /* Floats of a packed filter, and its packing. NULL where the filter is not an input. The workspace is the enqueue's. */
     size_t (*packed)(const void *state);
     convcl_status (*pack)(const void *state, convcl_stream *stream, convcl_buffer w, convcl_buffer packed, convcl_buffer workspace);
+    /* Floats of what fwd can keep of x for the backward pass, or of what that can read; NULL where there is nothing. *key_out, owned by the state, says how it lies:
+     * what a forward plan kept is good for a backward plan of the same key. */
+    size_t (*kept)(const void *state, const char **key_out);
     /* Words about the choices made, without the algorithm's name; owned by the state. */
     const char *(*describe)(const void *state);
     convcl_status (*enqueue)(const void *state, convcl_stream *stream, const convcl_conv_tensors *tensors);
@@ -49,5 +54,6 @@ extern const convcl_conv_algo convcl_conv_bwd_weights_gather;
 extern const convcl_conv_algo convcl_conv_fwd_winograd;
 extern const convcl_conv_algo convcl_conv_bwd_data_winograd;
 extern const convcl_conv_algo convcl_conv_bwd_weights_winograd;
+extern const convcl_conv_algo convcl_conv_bwd_winograd;
 
 #endif

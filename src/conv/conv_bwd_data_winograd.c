@@ -1,35 +1,22 @@
-/* conv_bwd_data_winograd.c: dx of a convolution by Winograd's minimal filtering.
+/* conv_bwd_data_winograd.c: dx of a convolution by Winograd, the forward pass transposed.
  * SPDX-License-Identifier: MIT
- * applies to filters of 2 to 7 taps at stride 1; one group, dilation 1, not in STRICT math
- * launches, workspace and order: conv_winograd_pass.c
+ * applies to filters of 2 to 7 taps, after the phases of a stride; one group, dilation 1, not in STRICT math
+ * method, launches, workspace and order: conv_winograd_bwd.c
  * tests/bench test_conv_bwd_data.c, test_winograd.c */
-#include "conv/conv_winograd_pass.h"
-
-static const char *refuse(const convcl_conv_shape *shape, int tile) {
-    return convcl_winograd__refuse(shape, CONVCL_CONV_BWD_DATA, tile);
-}
-
-static double cost(const convcl_conv_shape *shape) {
-    const convcl_winograd_view view = convcl_winograd__view(shape, CONVCL_CONV_BWD_DATA);
-    double work = 0.0;
-    convcl_winograd__choose(shape, &view, 0, &work);
-    return work;
-}
+#include "conv/conv_winograd_bwd.h"
 
 static convcl_status create(convcl_context *context, const convcl_conv_shape *shape, const convcl_conv_choice *choice, void **state_out) {
-    return convcl_winograd_pass__create(context, shape, CONVCL_CONV_BWD_DATA, choice, state_out);
+    return convcl_winograd_bwd__create(context, shape, CONVCL_CONV_BWD_DATA, choice, state_out);
 }
 
 const convcl_conv_algo convcl_conv_bwd_data_winograd = {
     .name = "winograd",
     .dir = CONVCL_CONV_BWD_DATA,
-    .refuse = refuse,
-    .cost = cost,
+    .refuse = convcl_winograd__refuse,
+    .cost = convcl_winograd__cost,
     .create = create,
-    .destroy = convcl_winograd_pass__destroy,
-    .workspace = convcl_winograd_pass__workspace,
-    .packed = convcl_winograd_pass__packed,
-    .pack = convcl_winograd_pass__pack,
-    .describe = convcl_winograd_pass__describe,
-    .enqueue = convcl_winograd_pass__enqueue,
+    .destroy = convcl_winograd_bwd__destroy,
+    .workspace = convcl_winograd_bwd__workspace,
+    .describe = convcl_winograd_bwd__describe,
+    .enqueue = convcl_winograd_bwd__enqueue,
 };

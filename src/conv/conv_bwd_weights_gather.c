@@ -122,7 +122,7 @@ static convcl_status enqueue_group(const recipe *r, convcl_stream *stream, const
     const convcl_buffer copy = convcl_buffer_at(t->workspace, r->b_size);
     const convcl_buffer partial = convcl_buffer_at(copy, r->copy_size);
     convcl_gemm_call call = {.b = t->workspace,
-                             .c = convcl_buffer_at(t->w, first_oc),
+                             .c = convcl_buffer_at(t->dw, first_oc),
                              .workspace = convcl_buffer_at(partial, r->partial_size),
                              .gm = s->desc.fh * s->desc.fw * s->icg,
                              .gn = s->ocg,
@@ -141,7 +141,7 @@ static convcl_status enqueue_group(const recipe *r, convcl_stream *stream, const
         rows += blocks_of(call.gk);
     }
     if (s->desc.has_bias) {
-        const convcl_arg args[] = {convcl_arg_tensor(partial), convcl_arg_tensor(convcl_buffer_at(t->b, first_oc)), convcl_arg_int(rows),
+        const convcl_arg args[] = {convcl_arg_tensor(partial), convcl_arg_tensor(convcl_buffer_at(t->db, first_oc)), convcl_arg_int(rows),
                                    convcl_arg_int(s->ocg)};
         CONVCL_TRY(convcl_stream__launch(stream, r->sum_rows, args, 4, &(convcl_range){{(size_t)s->ocg, 1, 1}, {1, 1, 1}}));
     }

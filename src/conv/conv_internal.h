@@ -16,5 +16,9 @@ convcl_status convcl_conv__bwd_data(const convcl_conv_plan *plan, convcl_stream 
                                     convcl_buffer dx, convcl_buffer workspace);
 convcl_status convcl_conv__bwd_weights(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy,
                                        convcl_buffer dw, convcl_buffer db, convcl_buffer workspace);
+convcl_status convcl_conv__fwd_keep(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer w, convcl_buffer b,
+                                    convcl_buffer y, convcl_buffer kept, convcl_buffer workspace);
+convcl_status convcl_conv__bwd(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy, convcl_buffer w,
+                               convcl_buffer kept, convcl_buffer dx, convcl_buffer dw, convcl_buffer db, convcl_buffer workspace);
 
 #endif

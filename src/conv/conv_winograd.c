@@ -3,7 +3,9 @@
 #include "conv/conv_winograd.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
 
 /* Estimated work of moving one value through a transform and back out of the cache, in multiplications of the GEMM. A cost model for CPUs, measured on
@@ -24,20 +26,14 @@ static int divide_up(int a, int b) {
     return (a + b - 1) / b;
 }
 
-convcl_winograd_view convcl_winograd__view(const convcl_conv_shape *shape, convcl_conv_dir dir) {
+/* Floats of all transforms of a chunk. On a CPU they then stay in the last cache level; a GPU wants large launches. bwd_weights reads and writes its sums
+ * once a chunk, so that the rest of a chunk should be larger than these. */
+#define CHUNK_CPU    ((size_t)1 << 21)
+#define CHUNK_GPU    ((size_t)1 << 26)
+#define CHUNK_FILTER ((size_t)2)
+
+static convcl_winograd_view make_view(const convcl_conv_shape *shape) {
     const convcl_conv_desc *d = &shape->desc;
-    if (dir == CONVCL_CONV_BWD_DATA)
-        /* dx is the convolution of dy with the filter turned around; what was padding p is now r - 1 - p. */
-        return (convcl_winograd_view){.h = shape->oh,
-                                      .w = shape->ow,
-                                      .k = d->oc,
-                                      .rh = d->fh,
-                                      .rw = d->fw,
-                                      .pad_top = d->fh - 1 - d->pad_top,
-                                      .pad_left = d->fw - 1 - d->pad_left,
-                                      .oh = d->ih,
-                                      .ow = d->iw,
-                                      .gn = d->ic};
     convcl_winograd_view view = {.h = d->ih,
                                  .w = d->iw,
                                  .k = d->ic,
@@ -60,17 +56,15 @@ convcl_winograd_view convcl_winograd__view(const convcl_conv_shape *shape, convc
     return view;
 }
 
-const char *convcl_winograd__refuse(const convcl_conv_shape *shape, convcl_conv_dir dir, int tile) {
+const char *convcl_winograd__refuse(const convcl_conv_shape *shape, int tile) {
     const convcl_conv_desc *d = &shape->desc;
-    const convcl_winograd_view view = convcl_winograd__view(shape, dir);
+    const convcl_winograd_view view = make_view(shape);
     if (d->math == CONVCL_MATH_STRICT)
         return "STRICT math sums directly";
     if (d->groups > 1)
         return "it takes one group";
     if (d->dilation_h > 1 || d->dilation_w > 1)
         return "it takes dilation 1";
-    if (dir == CONVCL_CONV_BWD_DATA && (d->stride_h > 1 || d->stride_w > 1))
-        return "bwd_data takes stride 1";
     if (view.rh >= CONVCL_COOK_TOOM_MAX || view.rw >= CONVCL_COOK_TOOM_MAX || (view.rh == 1 && view.rw == 1))
         return "it takes filters of 2 to 7 taps (after a stride's phases)";
     if (tile > 0 && (view.rh + tile - 1 > CONVCL_COOK_TOOM_MAX || view.rw + tile - 1 > CONVCL_COOK_TOOM_MAX))
@@ -78,44 +72,152 @@ const char *convcl_winograd__refuse(const convcl_conv_shape *shape, convcl_conv_
     return NULL;
 }
 
-/* Estimated work of a whole enqueue with that tile. */
-static double cost_of(const convcl_conv_shape *shape, const convcl_winograd_view *v, const convcl_winograd_tile *tile) {
-    const double points = tile->nh * tile->nw, tiles = (double)tile->tiles_h * tile->tiles_w * shape->desc.n;
-    const double products = tiles * points * v->k * v->gn;
-    const double transforms = tiles * points * (v->k + v->gn) * TRANSFORM_COST;
-    const double filter = points * v->k * v->gn * FILTER_COST;
-    return products + transforms + filter;
+/* Points of all tiles along an axis. */
+static int axis_rows(const convcl_winograd_axis *axis) {
+    return axis->count[0] * axis->points[0] + axis->count[1] * axis->points[1];
 }
 
-convcl_winograd_tile convcl_winograd__choose(const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile, double *cost_out) {
-    convcl_winograd_tile best = {0};
-    double best_cost = 0.0;
+static int axis_tiles(const convcl_winograd_axis *axis) {
+    return axis->count[0] + axis->count[1];
+}
+
+/* Cuts `outputs` into tiles of at most `m`, some of them smaller where that takes fewer points: 13 = 5 + 4 + 4. */
+static convcl_winograd_axis cut_axis(int outputs, int m, int r, bool mixed) {
+    convcl_winograd_axis best = {.m = {m, 0}, .points = {m + r - 1, 0}, .count = {divide_up(outputs, m), 0}};
+    for (int smaller = m - 1; mixed && smaller > 0; --smaller)
+        for (int count = best.count[0] - 1; count > 0; --count) {
+            const int rest = outputs - count * m;
+            const convcl_winograd_axis axis = {
+                .m = {m, smaller}, .points = {m + r - 1, smaller + r - 1}, .count = {count, rest > 0 ? divide_up(rest, smaller) : 0}};
+            if (axis_rows(&axis) < axis_rows(&best))
+                best = axis;
+        }
+    return best;
+}
+
+/* Estimated work of a whole enqueue with those tiles. */
+static double cost_of(const convcl_conv_shape *shape, const convcl_winograd_view *v, const convcl_winograd_axis *h,
+                      const convcl_winograd_axis *w) {
+    const double rows = (double)axis_rows(h) * axis_rows(w) * shape->desc.n, points = h->points[0] * w->points[0];
+    return rows * v->k * v->gn + rows * (v->k + v->gn) * TRANSFORM_COST + points * v->k * v->gn * FILTER_COST;
+}
+
+/* Finds the axes with the least estimated work, and returns that. */
+static double choose_tiles(const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile, convcl_winograd_axis *h_out,
+                           convcl_winograd_axis *w_out) {
+    double best = 0.0;
     for (int mh = 1; mh + v->rh - 1 <= CONVCL_COOK_TOOM_MAX; ++mh)
         for (int mw = 1; mw + v->rw - 1 <= CONVCL_COOK_TOOM_MAX; ++mw) {
             if (tile > 0 && (mh != tile || mw != tile))
                 continue;
-            const convcl_winograd_tile t = {mh, mw, mh + v->rh - 1, mw + v->rw - 1, divide_up(v->oh, mh), divide_up(v->ow, mw)};
-            const double cost = cost_of(shape, v, &t);
-            if (best.mh == 0 || cost < best_cost) {
-                best = t;
-                best_cost = cost;
+            const convcl_winograd_axis h = cut_axis(v->oh, mh, v->rh, tile == 0), w = cut_axis(v->ow, mw, v->rw, tile == 0);
+            const double cost = cost_of(shape, v, &h, &w);
+            if (best <= 0.0 || cost < best) {
+                *h_out = h;
+                *w_out = w;
+                best = cost;
             }
         }
-    /* Few channels leave the vectors half empty. The factor outweighs every gain of a tile. */
-    if (v->k < FEWEST_CHANNELS || v->gn < FEWEST_CHANNELS || shape->desc.n < FEWEST_IMAGES)
-        best_cost *= 8.0;
-    if (cost_out)
-        *cost_out = best_cost;
     return best;
 }
 
-/* Adds one axis of a transform; returns its sizes. */
-static void add_axis(convcl_text *text, const char *name, convcl_winograd_matrix matrix, int m, int r, int *in, int *out) {
+double convcl_winograd__cost(const convcl_conv_shape *shape) {
+    const convcl_winograd_view v = make_view(shape);
+    convcl_winograd_axis h, w;
+    const double cost = choose_tiles(shape, &v, 0, &h, &w);
+    /* Few channels leave the vectors half empty. The factor outweighs every gain of a tile. */
+    return v.k < FEWEST_CHANNELS || v.gn < FEWEST_CHANNELS || shape->desc.n < FEWEST_IMAGES ? 8.0 * cost : cost;
+}
+
+convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
+    convcl_winograd_layout l = {.view = make_view(shape)};
+    const convcl_winograd_view *v = &l.view;
+    choose_tiles(shape, v, tile, &l.h, &l.w);
+    l.points = l.h.points[0] * l.w.points[0];
+    l.rows = (size_t)axis_rows(&l.h) * (size_t)axis_rows(&l.w);
+    l.ldv = v->k % 1024 == 0 ? v->k + 16 : v->k; /* rows a multiple of 4 KiB apart would share cache sets */
+    const size_t filter = (size_t)l.points * (size_t)v->k * (size_t)v->gn;
+    const size_t copy_image = v->phases ? (size_t)v->h * (size_t)v->w * (size_t)v->k : 0;
+    const size_t per_image = l.rows * ((size_t)l.ldv + (size_t)v->gn) + copy_image;
+    size_t limit = convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU;
+    if (limit < CHUNK_FILTER * filter)
+        limit = CHUNK_FILTER * filter;
+    l.chunk = convcl_conv_gather__chunk(shape, per_image, limit);
+    l.v_size = (size_t)l.chunk * l.rows * (size_t)l.ldv;
+    l.copy_size = (size_t)l.chunk * copy_image;
+    l.filter_size = v->phases ? (size_t)v->rh * (size_t)v->rw * (size_t)v->k * (size_t)v->gn : 0;
+    return l;
+}
+
+static int write_tiles(const convcl_winograd_axis *axis, char *text, size_t size) {
+    return axis->count[1] > 0 ? snprintf(text, size, "%d+%d", axis->m[0], axis->m[1]) : snprintf(text, size, "%d", axis->m[0]);
+}
+
+void convcl_winograd__describe(const convcl_winograd_layout *l, bool weights, char *text, size_t size) {
+    char h[16], w[16], filter[16];
+    write_tiles(&l->h, h, sizeof h);
+    write_tiles(&l->w, w, sizeof w);
+    snprintf(filter, sizeof filter, "%dx%d", l->view.rh, l->view.rw);
+    if (weights)
+        snprintf(text, size, "F(%s, %sx%s)%s", filter, h, w, l->view.phases ? " by phases" : "");
+    else
+        snprintf(text, size, "F(%sx%s, %s)%s", h, w, filter, l->view.phases ? " by phases" : "");
+}
+
+void convcl_winograd__kept_key(const convcl_winograd_layout *l, const convcl_conv_shape *shape, char key[CONVCL_WINOGRAD_KEY]) {
+    char tiles[48];
+    const convcl_conv_desc *d = &shape->desc;
+    convcl_winograd__describe(l, false, tiles, sizeof tiles);
+    snprintf(key, CONVCL_WINOGRAD_KEY, "%s n%d/%d h%d w%d c%d s%dx%d p%d,%d ld%d", tiles, d->n, l->chunk, d->ih, d->iw, d->ic, d->stride_h,
+             d->stride_w, d->pad_top, d->pad_left, l->ldv);
+}
+
+/* Adds the transform of one kind of tile along one axis, and the options that name its sizes. set: points of the larger kind. */
+static void add_transform(convcl_text *functions, convcl_text *options, convcl_winograd_matrix matrix, const char *axis, int kind, int m,
+                          int r, int set) {
     convcl_cook_toom c;
-    convcl_cook_toom__make(m, r, &c);
-    *in = matrix == CONVCL_WINOGRAD_FILTER ? r : c.n;
-    *out = matrix == CONVCL_WINOGRAD_OUTPUT ? m : c.n;
-    convcl_cook_toom__write(text, name, matrix == CONVCL_WINOGRAD_INPUT ? c.bt : matrix == CONVCL_WINOGRAD_FILTER ? c.g : c.at, *out, *in);
+    convcl_fraction turned[CONVCL_COOK_TOOM_MAX][CONVCL_COOK_TOOM_MAX];
+    convcl_fraction(*chosen)[CONVCL_COOK_TOOM_MAX] = turned;
+    int in = m + r - 1, out = m + r - 1;
+    char name[32];
+    convcl_cook_toom__make(m, r, set, &c);
+    switch (matrix) {
+    case CONVCL_WINOGRAD_INPUT:
+        chosen = c.bt;
+        break;
+    case CONVCL_WINOGRAD_DX:
+        convcl_cook_toom__transpose(c.bt, turned);
+        break;
+    case CONVCL_WINOGRAD_FILTER:
+        chosen = c.g;
+        in = r;
+        break;
+    case CONVCL_WINOGRAD_FILTER_PLAIN:
+        chosen = c.plain;
+        in = r;
+        break;
+    case CONVCL_WINOGRAD_FILTER_GRADIENT:
+        convcl_cook_toom__transpose(c.plain, turned);
+        out = r;
+        break;
+    case CONVCL_WINOGRAD_OUTPUT:
+        chosen = c.at;
+        out = m;
+        break;
+    case CONVCL_WINOGRAD_DY: /* the filter of F(r, m) */
+        convcl_cook_toom__make(r, m, set, &c);
+        chosen = c.g;
+        in = m;
+        break;
+    }
+    snprintf(name, sizeof name, "transform_%s%d", axis, kind);
+    convcl_cook_toom__write(functions, name, chosen, out, in);
+    const char letter = axis[0] == 'h' ? 'H' : 'W';
+    convcl_text_add(options, " -DP_R%c%d=%d -DP_Q%c%d=%d", letter, kind, in, letter, kind, out);
+}
+
+static bool is_of_filter(convcl_winograd_matrix matrix) {
+    return matrix == CONVCL_WINOGRAD_FILTER || matrix == CONVCL_WINOGRAD_FILTER_PLAIN || matrix == CONVCL_WINOGRAD_FILTER_GRADIENT;
 }
 
 int convcl_winograd__vector(const convcl_context *context, int channels) {
@@ -125,23 +227,27 @@ int convcl_winograd__vector(const convcl_context *context, int channels) {
     return width;
 }
 
-convcl_status convcl_winograd__create_kernel(convcl_context *context, const char *file, convcl_winograd_matrix matrix, int mh, int mw,
-                                             int rh, int rw, int channels, const char *more, convcl_kernel **kernel_out) {
-    const int width = convcl_winograd__vector(context, channels);
-    convcl_text functions = {0}, prelude = {0};
-    char options[192], vector[16] = "float";
-    int in_h = 0, in_w = 0, out_h = 0, out_w = 0;
+convcl_status convcl_winograd__create_kernel(convcl_context *context, const char *file, convcl_winograd_matrix matrix,
+                                             const convcl_winograd_layout *l, int channels, const char *more, convcl_kernel **kernel_out) {
+    const int width = convcl_winograd__vector(context, channels), kinds = is_of_filter(matrix) ? 1 : 2;
+    convcl_text functions = {0}, options = {0}, prelude = {0};
+    char vector[16] = "float";
     if (width > 1)
         snprintf(vector, sizeof vector, "float%d", width);
-    add_axis(&functions, "transform_h", matrix, mh, rh, &in_h, &out_h);
-    add_axis(&functions, "transform_w", matrix, mw, rw, &in_w, &out_w);
+    convcl_text_add(&options, "-DT_VW=%d -DF_GENERATED=1", width);
+    for (int kind = 0; kind < kinds; ++kind) {
+        if (l->h.count[kind] > 0)
+            add_transform(&functions, &options, matrix, "h", kind, l->h.m[kind], l->view.rh, l->h.points[0]);
+        if (l->w.count[kind] > 0)
+            add_transform(&functions, &options, matrix, "w", kind, l->w.m[kind], l->view.rw, l->w.points[0]);
+    }
+    convcl_text_add(&options, "%s%s", *more ? " " : "", more);
     convcl_text_add(&prelude, "#define vec_float %s\n%s#undef vec_float\n", vector, convcl_text_get(&functions));
-    snprintf(options, sizeof options, "-DT_VW=%d -DF_GENERATED=1 -DP_RH=%d -DP_RW=%d -DP_QH=%d -DP_QW=%d%s%s", width, in_h, in_w, out_h,
-             out_w, *more ? " " : "", more);
-    convcl_status status = functions.status != CONVCL_OK ? functions.status : prelude.status;
+    convcl_status status = functions.status != CONVCL_OK ? functions.status : options.status != CONVCL_OK ? options.status : prelude.status;
     if (status == CONVCL_OK)
-        status = convcl_kernel__create_generated(context, file, file, options, convcl_text_get(&prelude), kernel_out);
+        status = convcl_kernel__create_generated(context, file, file, convcl_text_get(&options), convcl_text_get(&prelude), kernel_out);
     convcl_text_clear(&functions);
+    convcl_text_clear(&options);
     convcl_text_clear(&prelude);
     return status;
 }
@@ -162,40 +268,96 @@ convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int ch
     return (convcl_winograd_grid){taken, rows, {{(size_t)divide_up(vectors, taken), (size_t)divide_up(count, rows), 1}, {1, 1, 1}}};
 }
 
-int convcl_winograd__stride(int columns) {
-    return columns % 1024 == 0 ? columns + 16 : columns;
+convcl_gemm_planes convcl_winograd__planes(const convcl_winograd_layout *l, int images, int *tallest_out) {
+    const int tiles_h = axis_tiles(&l->h), tiles_w = axis_tiles(&l->w);
+    *tallest_out = images * tiles_h * tiles_w;
+    return (convcl_gemm_planes){.images = images,
+                                .points_w = l->w.points[0],
+                                .small_h = l->h.points[l->h.count[1] > 0],
+                                .tiles_h = tiles_h,
+                                .big_h = l->h.count[0],
+                                .small_w = l->w.points[l->w.count[1] > 0],
+                                .tiles_w = tiles_w,
+                                .big_w = l->w.count[0]};
 }
 
-convcl_status convcl_winograd__pack_pixels(convcl_stream *stream, convcl_kernel *kernel, const convcl_winograd_pixels *p, int images,
-                                           convcl_buffer from, convcl_buffer to) {
-    const int nt = images * p->tiles_h * p->tiles_w;
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, p->c, p->nr > 0 ? p->ld : p->c, nt, true);
-    const convcl_arg args[] = {convcl_arg_tensor(from),      convcl_arg_tensor(to),
-                               convcl_arg_int(p->c),         convcl_arg_int(p->h),
-                               convcl_arg_int(p->w),         convcl_arg_int(p->pad_top),
-                               convcl_arg_int(p->pad_left),  convcl_arg_int(p->step_h),
-                               convcl_arg_int(p->step_w),    convcl_arg_int(p->tiles_h),
-                               convcl_arg_int(p->tiles_w),   convcl_arg_int(nt),
-                               convcl_arg_int(p->ld),        convcl_arg_int(p->nr > 0 ? p->nr : p->ld),
-                               convcl_arg_int(grid.vectors), convcl_arg_int(grid.rows)};
-    return convcl_stream__launch(stream, kernel, args, 16, &grid.range);
+size_t convcl_winograd__plane_stride(size_t floats) {
+    return floats + 48;
 }
 
-convcl_status convcl_winograd__pack_phases(convcl_stream *stream, convcl_kernel *kernel, const convcl_conv_shape *shape,
-                                           const convcl_winograd_view *view, int images, convcl_buffer from, convcl_buffer to) {
-    const convcl_conv_desc *d = &shape->desc;
-    const convcl_arg args[] = {convcl_arg_tensor(from),    convcl_arg_tensor(to),       convcl_arg_int(d->ih),
-                               convcl_arg_int(d->iw),      convcl_arg_int(d->ic),       convcl_arg_int(view->h),
-                               convcl_arg_int(view->w),    convcl_arg_int(d->stride_h), convcl_arg_int(d->stride_w),
-                               convcl_arg_int(d->pad_top), convcl_arg_int(d->pad_left)};
-    return convcl_stream__launch(stream, kernel, args, 11, &(convcl_range){{(size_t)view->h, (size_t)images, 1}, {1, 1, 1}});
+/* What a launch over pixels reads: windows of an image. */
+typedef struct windows {
+    int c, h, w, pad_top, pad_left;
+    int ld, nr; /* of the result; nr 0: plain rows */
+} windows;
+
+static convcl_status pack(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, const windows *from, int images,
+                          convcl_buffer x, convcl_buffer v) {
+    const int tiles_h = axis_tiles(&l->h), tiles_w = axis_tiles(&l->w);
+    const convcl_winograd_grid grid =
+        convcl_winograd__grid(stream->context, from->c, from->nr > 0 ? from->ld : from->c, images * tiles_h * tiles_w, true);
+    const convcl_arg args[] = {
+        convcl_arg_tensor(x),           convcl_arg_tensor(v),          convcl_arg_int(from->c),
+        convcl_arg_int(from->h),        convcl_arg_int(from->w),       convcl_arg_int(from->pad_top),
+        convcl_arg_int(from->pad_left), convcl_arg_int(l->h.m[0]),     convcl_arg_int(l->h.m[1]),
+        convcl_arg_int(l->w.m[0]),      convcl_arg_int(l->w.m[1]),     convcl_arg_int(images),
+        convcl_arg_int(tiles_h),        convcl_arg_int(l->h.count[0]), convcl_arg_int(tiles_w),
+        convcl_arg_int(l->w.count[0]),  convcl_arg_int(from->ld),      convcl_arg_int(from->nr > 0 ? from->nr : from->ld),
+        convcl_arg_int(grid.vectors),   convcl_arg_int(grid.rows)};
+    return convcl_stream__launch(stream, kernel, args, 20, &grid.range);
 }
 
-convcl_status convcl_winograd__phases_filter(convcl_stream *stream, convcl_kernel *kernel, const convcl_conv_shape *shape,
-                                             const convcl_winograd_view *view, convcl_buffer from, convcl_buffer to) {
+convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *l, const convcl_conv_shape *shape, convcl_stream *stream,
+                                      convcl_kernel *phases, convcl_kernel *kernel, int images, convcl_buffer x, convcl_buffer copy,
+                                      convcl_buffer v) {
+    const convcl_winograd_view *view = &l->view;
+    const windows from = {view->k, view->h, view->w, view->pad_top, view->pad_left, l->ldv, 0};
+    if (view->phases) {
+        const convcl_conv_desc *d = &shape->desc;
+        const convcl_arg args[] = {convcl_arg_tensor(x),       convcl_arg_tensor(copy),     convcl_arg_int(d->ih),
+                                   convcl_arg_int(d->iw),      convcl_arg_int(d->ic),       convcl_arg_int(view->h),
+                                   convcl_arg_int(view->w),    convcl_arg_int(d->stride_h), convcl_arg_int(d->stride_w),
+                                   convcl_arg_int(d->pad_top), convcl_arg_int(d->pad_left)};
+        const convcl_status status =
+            convcl_stream__launch(stream, phases, args, 11, &(convcl_range){{(size_t)view->h, (size_t)images, 1}, {1, 1, 1}});
+        if (status != CONVCL_OK)
+            return status;
+        x = copy;
+    }
+    return pack(l, stream, kernel, &from, images, x, v);
+}
+
+convcl_status convcl_winograd__pack_dy(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, int images, int ld,
+                                       int nr, convcl_buffer dy, convcl_buffer z) {
+    const windows from = {l->view.gn, l->view.oh, l->view.ow, 0, 0, ld, nr};
+    return pack(l, stream, kernel, &from, images, dy, z);
+}
+
+convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, bool turned,
+                                           int nr, size_t stride, convcl_buffer w, convcl_buffer b) {
+    const convcl_winograd_view *v = &l->view;
+    const int gn = turned ? v->k : v->gn, gk = turned ? v->gn : v->k, panels = divide_up(gn, nr);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, gn, panels * nr, gk, false);
+    const convcl_arg args[] = {convcl_arg_tensor(w),
+                               convcl_arg_tensor(b),
+                               convcl_arg_int(gn),
+                               convcl_arg_int(gk),
+                               convcl_arg_int(nr),
+                               convcl_arg_int(panels),
+                               convcl_arg_int(v->rw * v->k * v->gn),
+                               convcl_arg_int(v->k * v->gn),
+                               convcl_arg_int(turned ? 1 : v->gn),
+                               convcl_arg_int(turned ? v->gn : 1),
+                               convcl_arg_ulong(stride),
+                               convcl_arg_int(grid.rows)};
+    return convcl_stream__launch(stream, kernel, args, 12, &grid.range);
+}
+
+convcl_status convcl_winograd__phases_filter(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel,
+                                             const convcl_conv_shape *shape, convcl_buffer from, convcl_buffer to) {
     const convcl_conv_desc *d = &shape->desc;
     const convcl_arg args[] = {convcl_arg_tensor(from), convcl_arg_tensor(to), convcl_arg_int(d->ic),       convcl_arg_int(d->oc),
                                convcl_arg_int(d->fh),   convcl_arg_int(d->fw), convcl_arg_int(d->stride_h), convcl_arg_int(d->stride_w)};
     return convcl_stream__launch(stream, kernel, args, 8,
-                                 &(convcl_range){{(size_t)view->k, (size_t)view->rw, (size_t)view->rh}, {1, 1, 1}});
+                                 &(convcl_range){{(size_t)l->view.k, (size_t)l->view.rw, (size_t)l->view.rh}, {1, 1, 1}});
 }

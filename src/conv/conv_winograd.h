@@ -12,39 +12,66 @@
 #include "conv/cook_toom.h"
 #include "gemm/gemm.h"
 
-/* A convolution seen as one of stride 1: a strided one is split by phases into more channels, with its padding made real. */
+/* A convolution seen as one of stride 1, from x to y: a strided one is split by phases into more channels, with its padding made real. */
 typedef struct convcl_winograd_view {
     bool phases;           /* a copy is made */
     int h, w, k;           /* source size and channels */
     int rh, rw;            /* taps */
-    int pad_top, pad_left; /* may be negative in bwd_data */
+    int pad_top, pad_left; /* */
     int oh, ow, gn;        /* output size and channels */
 } convcl_winograd_view;
 
-convcl_winograd_view convcl_winograd__view(const convcl_conv_shape *shape, convcl_conv_dir dir);
+/* Tiles along an axis: first count[0] of m[0] outputs, then count[1] of m[1] < m[0]; the second kind may be absent, with all its fields 0. */
+typedef struct convcl_winograd_axis {
+    int m[2], points[2], count[2];
+} convcl_winograd_axis;
 
-/* Tiles over the output, and the points of each. */
-typedef struct convcl_winograd_tile {
-    int mh, mw;           /* outputs */
-    int nh, nw;           /* points */
-    int tiles_h, tiles_w; /* of an image */
-} convcl_winograd_tile;
+/* What the three directions agree on, so that a transform made for one serves another: the view, the tiles, the images of a chunk and the rows of
+ * the transforms. Planes of points lie as in kernels/planes.h. */
+typedef struct convcl_winograd_layout {
+    convcl_winograd_view view;
+    convcl_winograd_axis h, w;
+    int points;         /* of the larger tile: planes */
+    size_t rows;        /* of all planes, for one image */
+    int chunk;          /* images */
+    int ldv;            /* V, the transform of x: v[plane][tile][ldv] */
+    size_t v_size;      /* floats of V for a chunk */
+    size_t copy_size;   /* floats of the phases of a chunk; 0 without phases */
+    size_t filter_size; /* floats of the phases of a filter; 0 without phases */
+} convcl_winograd_layout;
 
-/* The shared refusal, see convcl_conv_algo. */
-const char *convcl_winograd__refuse(const convcl_conv_shape *shape, convcl_conv_dir dir, int tile);
+/* Decides it. tile: outputs of every tile along both axes; 0: what makes the least estimated work. */
+convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, const convcl_conv_shape *shape, int tile);
 
-/* The tile that makes the least estimated work; `tile` forces the outputs along both axes (0: free). *cost_out (may be NULL) is in multiplications. */
-convcl_winograd_tile convcl_winograd__choose(const convcl_conv_shape *shape, const convcl_winograd_view *view, int tile, double *cost_out);
+/* The shared refusal and cost, see convcl_conv_algo. */
+const char *convcl_winograd__refuse(const convcl_conv_shape *shape, int tile);
+double convcl_winograd__cost(const convcl_conv_shape *shape);
 
-/* One of the transforms of F(mh x mw, rh x rw). */
-typedef enum convcl_winograd_matrix { CONVCL_WINOGRAD_INPUT, CONVCL_WINOGRAD_FILTER, CONVCL_WINOGRAD_OUTPUT } convcl_winograd_matrix;
+/* "F(5x5, 3x3)", or with two kinds of tiles "F(5+4x5+4, 3x3)"; weights: as bwd_weights sees it, "F(3x3, 5x5)". */
+void convcl_winograd__describe(const convcl_winograd_layout *layout, bool weights, char *text, size_t size);
+
+/* Writes what V depends on: plans of the same key can hand it on. */
+#define CONVCL_WINOGRAD_KEY 160
+void convcl_winograd__kept_key(const convcl_winograd_layout *layout, const convcl_conv_shape *shape, char key[CONVCL_WINOGRAD_KEY]);
+
+/* One of the transforms of F(mh x mw, rh x rw), see cook_toom.h. */
+typedef enum convcl_winograd_matrix {
+    CONVCL_WINOGRAD_INPUT,          /* Bt: windows of x to points */
+    CONVCL_WINOGRAD_FILTER,         /* G: filter to points */
+    CONVCL_WINOGRAD_OUTPUT,         /* At: points to tiles of y */
+    CONVCL_WINOGRAD_DY,             /* A, scaled as G: tiles of dy to points */
+    CONVCL_WINOGRAD_DX,             /* B: points to windows of dx */
+    CONVCL_WINOGRAD_FILTER_PLAIN,   /* G without its scale, for bwd_data, where dy carries it */
+    CONVCL_WINOGRAD_FILTER_GRADIENT /* G transposed, without its scale: points to dw */
+} convcl_winograd_matrix;
 
 /* Width of the vectors for that many channels: the device's, or the largest below it that divides them. */
 int convcl_winograd__vector(const convcl_context *context, int channels);
 
 /* Builds kernels/<file>.cl around that transform, for vectors of `channels` channels. more: further options. */
-convcl_status convcl_winograd__create_kernel(convcl_context *context, const char *file, convcl_winograd_matrix matrix, int mh, int mw,
-                                             int rh, int rw, int channels, const char *more, convcl_kernel **kernel_out);
+convcl_status convcl_winograd__create_kernel(convcl_context *context, const char *file, convcl_winograd_matrix matrix,
+                                             const convcl_winograd_layout *layout, int channels, const char *more,
+                                             convcl_kernel **kernel_out);
 
 /* How a launch over `count` rows (tiles, or rows of a filter) of `lanes` values, in the vectors of `channels`, is cut into work-items. */
 typedef struct convcl_winograd_grid {
@@ -55,26 +82,28 @@ typedef struct convcl_winograd_grid {
 /* whole_rows: a work-item may take all channels of a row. */
 convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, bool whole_rows);
 
-/* Distance between the rows of a plain A of `columns` values: rows a multiple of 4 KiB apart would share cache sets. */
-int convcl_winograd__stride(int columns);
+/* The planes of a chunk of `images` images, and the rows of the tallest. */
+convcl_gemm_planes convcl_winograd__planes(const convcl_winograd_layout *layout, int images, int *tallest_out);
 
-/* Enqueues pack_winograd_pixels over `images` images of the view. nr 0: plain rows of `ld` values; otherwise panels nr wide, ld values in all. */
-typedef struct convcl_winograd_pixels {
-    int h, w, c;           /* the source's size */
-    int pad_top, pad_left; /* */
-    int step_h, step_w;    /* from tile to tile */
-    int tiles_h, tiles_w;  /* of an image */
-    int ld, nr;
-} convcl_winograd_pixels;
-convcl_status convcl_winograd__pack_pixels(convcl_stream *stream, convcl_kernel *kernel, const convcl_winograd_pixels *pixels, int images,
-                                           convcl_buffer from, convcl_buffer to);
+/* Distance between the B of two points: `floats` and some more, so that the points do not share cache sets. */
+size_t convcl_winograd__plane_stride(size_t floats);
 
-/* Enqueues pack_phases for `images` images. */
-convcl_status convcl_winograd__pack_phases(convcl_stream *stream, convcl_kernel *kernel, const convcl_conv_shape *shape,
-                                           const convcl_winograd_view *view, int images, convcl_buffer from, convcl_buffer to);
+/* Enqueues the transform of `images` images of x into V. phases, copy: the kernel pack_phases and where it puts its result; not read without phases. */
+convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *layout, const convcl_conv_shape *shape, convcl_stream *stream,
+                                      convcl_kernel *phases, convcl_kernel *pack, int images, convcl_buffer x, convcl_buffer copy,
+                                      convcl_buffer v);
+
+/* Enqueues the transform of `images` images of dy into blocks of nr channels, `ld` in all. */
+convcl_status convcl_winograd__pack_dy(const convcl_winograd_layout *layout, convcl_stream *stream, convcl_kernel *kernel, int images,
+                                       int ld, int nr, convcl_buffer dy, convcl_buffer z);
+
+/* Enqueues the transform of a filter into panels of B, nr wide, `stride` floats from point to point. turned: columns are the channels of x and k runs over
+ * those of y, for bwd_data; otherwise the other way round. */
+convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *layout, convcl_stream *stream, convcl_kernel *kernel, bool turned,
+                                           int nr, size_t stride, convcl_buffer w, convcl_buffer b);
 
 /* Enqueues phases_filter. */
-convcl_status convcl_winograd__phases_filter(convcl_stream *stream, convcl_kernel *kernel, const convcl_conv_shape *shape,
-                                             const convcl_winograd_view *view, convcl_buffer from, convcl_buffer to);
+convcl_status convcl_winograd__phases_filter(const convcl_winograd_layout *layout, convcl_stream *stream, convcl_kernel *kernel,
+                                             const convcl_conv_shape *shape, convcl_buffer from, convcl_buffer to);
 
 #endif

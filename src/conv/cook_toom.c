@@ -61,32 +61,48 @@ static void make_polynomial(const fraction *points, int count, int without, frac
     }
 }
 
-void convcl_cook_toom__make(int m, int r, convcl_cook_toom *c) {
-    assert(m >= 1 && r >= 1 && m + r - 1 <= MAX);
+/* Product of (point - other) over the first `count` points but itself. */
+static fraction scale_of(const fraction *points, int count, int point) {
+    fraction scale = {1, 1};
+    for (int i = 0; i < count; ++i)
+        if (i != point)
+            scale = multiply(scale, subtract(points[point], points[i]));
+    return scale;
+}
+
+void convcl_cook_toom__make(int m, int r, int set, convcl_cook_toom *c) {
+    assert(m >= 1 && r >= 1 && m + r - 1 <= set && set <= MAX);
     const int n = m + r - 1, finite = n - 1;
-    const fraction *points = n == 6 ? six_points : usual_points;
+    const fraction *points = set == 6 ? six_points : usual_points;
     memset(c, 0, sizeof *c);
     c->m = m;
     c->r = r;
     c->n = n;
     for (int i = 0; i < MAX; ++i)
         for (int j = 0; j < MAX; ++j)
-            c->at[i][j] = c->g[i][j] = c->bt[i][j] = (fraction){0, 1};
+            c->at[i][j] = c->g[i][j] = c->bt[i][j] = c->plain[i][j] = (fraction){0, 1};
+    /* The point at infinity takes the leading coefficients. It comes first, so that smaller tiles use the first points. */
+    c->at[m - 1][0] = (fraction){1, 1};
+    c->g[0][r - 1] = c->plain[0][r - 1] = (fraction){1, 1};
+    make_polynomial(points, finite, -1, c->bt[0]);
     for (int p = 0; p < finite; ++p) {
-        fraction scale = {1, 1};
-        for (int i = 0; i < finite; ++i)
-            if (i != p)
-                scale = multiply(scale, subtract(points[p], points[i]));
+        const fraction scale = scale_of(points, set - 1, p), ratio = divide(scale, scale_of(points, finite, p));
         for (int i = 0; i < m; ++i)
-            c->at[i][p] = power(points[p], i);
-        for (int j = 0; j < r; ++j)
-            c->g[p][j] = divide(power(points[p], j), scale);
-        make_polynomial(points, finite, p, c->bt[p]);
+            c->at[i][p + 1] = power(points[p], i);
+        for (int j = 0; j < r; ++j) {
+            c->plain[p + 1][j] = power(points[p], j);
+            c->g[p + 1][j] = divide(power(points[p], j), scale);
+        }
+        make_polynomial(points, finite, p, c->bt[p + 1]);
+        for (int k = 0; k < n; ++k)
+            c->bt[p + 1][k] = multiply(c->bt[p + 1][k], ratio);
     }
-    /* The point at infinity takes the leading coefficients. */
-    c->at[m - 1][finite] = (fraction){1, 1};
-    c->g[finite][r - 1] = (fraction){1, 1};
-    make_polynomial(points, finite, -1, c->bt[finite]);
+}
+
+void convcl_cook_toom__transpose(convcl_fraction (*matrix)[MAX], convcl_fraction (*transposed_out)[MAX]) {
+    for (int i = 0; i < MAX; ++i)
+        for (int j = 0; j < MAX; ++j)
+            transposed_out[j][i] = matrix[i][j];
 }
 
 /* A sum of coefficients times names, as nested fma so that no compiler contracts it in its own way. */

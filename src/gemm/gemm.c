@@ -34,6 +34,17 @@ int convcl_gather_map__args(const convcl_gather_map *map, convcl_arg *args, int 
     return count;
 }
 
+int convcl_gemm__planes_args(const convcl_gemm_call *call, convcl_gemm_source source, convcl_arg *args, int count) {
+    const int rows = source == CONVCL_GEMM_TURNED ? call->gk : call->gm;
+    const convcl_gemm_planes equal = {1, call->gb, 1, rows, rows, call->gb, 1, 1};
+    const convcl_gemm_planes *p = call->planes.images > 0 ? &call->planes : &equal;
+    const int fields[CONVCL_GEMM_PLANES_ARGS] = {p->images, p->points_w, p->small_h, p->tiles_h,
+                                                 p->big_h,  p->small_w,  p->tiles_w, p->big_w};
+    for (int i = 0; i < CONVCL_GEMM_PLANES_ARGS; ++i)
+        args[count++] = convcl_arg_int(fields[i]);
+    return count;
+}
+
 /* UNSUPPORTED, with the names that there are. */
 static convcl_status fail_with_names(const convcl_context *context, const char *name) {
     convcl_text names = {0};
@@ -137,6 +148,33 @@ static convcl_status gather(const convcl_gemm *gemm, convcl_stream *stream, conv
     return status;
 }
 
+/* Enqueues the planes of a batch one by one, for variants that take equal ones only. */
+static convcl_status enqueue_planes(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
+    const convcl_gemm_planes *p = &call->planes;
+    const bool turned = gemm->source == CONVCL_GEMM_TURNED;
+    const int nr = convcl_gemm__panel_columns(gemm, call->gn);
+    const size_t b_row = (size_t)panels(call->gn, nr) * (size_t)nr;
+    const size_t b_stride = call->b_stride > 0 ? call->b_stride : convcl_gemm__size_b(gemm, call->gn, call->gk);
+    size_t before = 0;
+    for (int e = 0; e < call->gb; ++e) {
+        const int heights = e / p->points_w < p->small_h ? p->tiles_h : p->big_h;
+        const int widths = e % p->points_w < p->small_w ? p->tiles_w : p->big_w;
+        const int rows = p->images * heights * widths;
+        convcl_gemm_call plane = *call;
+        plane.planes = (convcl_gemm_planes){0};
+        plane.gb = 1;
+        plane.a.offset += before * (size_t)call->lda;
+        plane.b.offset += turned ? before * b_row : (size_t)e * b_stride;
+        plane.c.offset += (turned ? (size_t)e * (size_t)call->gm : before) * (size_t)call->ldc;
+        *(turned ? &plane.gk : &plane.gm) = rows;
+        const convcl_status status = gemm->variant->enqueue(gemm, stream, &plane);
+        if (status != CONVCL_OK)
+            return status;
+        before += (size_t)rows;
+    }
+    return CONVCL_OK;
+}
+
 convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
     if (call->gm == 0 || call->gn == 0 || call->gb == 0)
         return CONVCL_OK;
@@ -146,5 +184,7 @@ convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *strea
         if (status != CONVCL_OK)
             return status;
     }
+    if (call->planes.images > 0 && !gemm->variant->takes_planes)
+        return enqueue_planes(gemm, stream, &resolved);
     return gemm->variant->enqueue(gemm, stream, &resolved);
 }

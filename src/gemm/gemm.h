@@ -14,11 +14,21 @@
 /* What A is: panels, a tensor seen through a map, or a plain matrix. The values are those of P_A in the kernels. */
 typedef enum convcl_gemm_source {
     CONVCL_GEMM_PANELS = 0,
-    CONVCL_GEMM_ROWS = 1,  /* rows are pixels, gk = taps * run */
-    CONVCL_GEMM_SUM = 2,   /* k runs over pixels, gm = taps * run */
-    CONVCL_GEMM_PLAIN = 3, /* A as [gb][gm][lda] */
-    CONVCL_GEMM_TURNED = 4 /* A as [gb][gk][lda] */
+    CONVCL_GEMM_ROWS = 1,   /* rows are pixels, gk = taps * run */
+    CONVCL_GEMM_SUM = 2,    /* k runs over pixels, gm = taps * run */
+    CONVCL_GEMM_PLAIN = 3,  /* A as [gb][gm][lda] */
+    CONVCL_GEMM_TURNED = 4, /* A as [gb][gk][lda] */
+    CONVCL_GEMM_BLOCKS = 5  /* A as [gb][lda / block][gm][block]: panels of B that serve as A, with k where the columns were */
 } convcl_gemm_source;
+
+/* A batch of planes of unequal height, see kernels/planes.h. The rows of A and C (TURNED: of A and B, the values of k) are those of the planes; the fields in
+ * the order of the kernels' arguments. */
+typedef struct convcl_gemm_planes {
+    int images; /* 0: all planes are equal */
+    int points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w;
+} convcl_gemm_planes;
+
+#define CONVCL_GEMM_PLANES_ARGS 8
 
 /* The fields of gather_map in kernels/gather_map.h, in the same order. */
 typedef struct convcl_gather_map {
@@ -46,9 +56,12 @@ typedef struct convcl_gemm_call {
     convcl_buffer a, b, c, bias, mask, workspace;
     int gm, gn, gk, gb; /* gb must be 1 with a map, a bias, a ReLU or a mask */
     int lda;            /* not read for PANELS and with a map */
+    int block;          /* BLOCKS: values of k in a block */
     int ldc;
-    bool accumulate;       /* C += A * B */
-    convcl_gather_map map; /* not read without a map */
+    size_t b_stride; /* floats from one B of the batch to the next; 0: they touch. Not read for TURNED with planes, whose B touch */
+    convcl_gemm_planes planes; /* PLAIN, BLOCKS, TURNED: gm (TURNED: gk) is then the height of the tallest plane, gb the number of planes */
+    bool accumulate;           /* C += A * B */
+    convcl_gather_map map;     /* not read without a map */
 } convcl_gemm_call;
 
 typedef struct convcl_gemm convcl_gemm;
@@ -56,8 +69,9 @@ typedef struct convcl_gemm convcl_gemm;
 /* A way to multiply: the row of a table that conv, the tests and the bench walk. */
 typedef struct convcl_gemm_variant {
     const char *name;
-    bool gathers; /* can read A through a map; otherwise pack_gather makes panels of it */
-    bool plain_c; /* writes a plain C into the workspace, to be unpacked */
+    bool gathers;      /* can read A through a map; otherwise pack_gather makes panels of it */
+    bool takes_planes; /* in one call; otherwise it gets one plane after the other */
+    bool plain_c;      /* writes a plain C into the workspace, to be unpacked */
     bool (*available)(const convcl_context *context);
     convcl_status (*create)(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm);
     convcl_status (*enqueue)(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);

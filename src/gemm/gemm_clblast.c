@@ -35,7 +35,8 @@ static convcl_status create(convcl_context *context, const convcl_gemm_request *
 static convcl_status multiply(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call, convcl_buffer c, size_t ldc,
                               float beta) {
     const size_t gm = (size_t)call->gm, gn = (size_t)call->gn, gk = (size_t)call->gk;
-    const bool plain = gemm->source == CONVCL_GEMM_PLAIN;
+    /* Its panels are as wide as the matrix, so blocks of them are plain rows. */
+    const bool plain = gemm->source == CONVCL_GEMM_PLAIN || gemm->source == CONVCL_GEMM_BLOCKS;
     const size_t lda = gemm->source == CONVCL_GEMM_PANELS ? gm : (size_t)call->lda;
     convcl_status status = convcl_stream__foreign_begin(stream);
     if (status != CONVCL_OK)

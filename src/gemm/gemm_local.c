@@ -34,11 +34,11 @@ static convcl_status create(convcl_context *context, const convcl_gemm_request *
 }
 
 static convcl_status enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
-    convcl_arg args[11 + CONVCL_GATHER_MAP_ARGS] = {
-        convcl_arg_tensor(call->a),    convcl_arg_tensor(call->b), convcl_arg_tensor(call->c),      convcl_arg_tensor(call->bias),
-        convcl_arg_tensor(call->mask), convcl_arg_int(call->gm),   convcl_arg_int(call->gn),        convcl_arg_int(call->gk),
-        convcl_arg_int(call->lda),     convcl_arg_int(call->ldc),  convcl_arg_int(call->accumulate)};
-    int count = 11;
+    convcl_arg args[12 + CONVCL_GATHER_MAP_ARGS] = {
+        convcl_arg_tensor(call->a),    convcl_arg_tensor(call->b),  convcl_arg_tensor(call->c), convcl_arg_tensor(call->bias),
+        convcl_arg_tensor(call->mask), convcl_arg_int(call->gm),    convcl_arg_int(call->gn),   convcl_arg_int(call->gk),
+        convcl_arg_int(call->lda),     convcl_arg_int(call->block), convcl_arg_int(call->ldc),  convcl_arg_int(call->accumulate)};
+    int count = 12;
     if (convcl_gemm__is_mapped(gemm->source))
         count = convcl_gather_map__args(&call->map, args, count);
     const size_t panels_m = (size_t)((call->gm + gemm->mr - 1) / gemm->mr), panels_n = (size_t)((call->gn + gemm->nr - 1) / gemm->nr);

@@ -72,13 +72,15 @@ static convcl_status enqueue(const convcl_gemm *gemm, convcl_stream *stream, con
     const int panels_m = taps * ((rows + gemm->mr - 1) / gemm->mr);
     const int panels_n = (call->gn + gemm->nr - 1) / gemm->nr;
     const int tiles = choose_tiles(gemm, call, panels_m, panels_n);
-    convcl_arg args[13 + CONVCL_GATHER_MAP_ARGS] = {
-        convcl_arg_tensor(call->a),    convcl_arg_tensor(call->b),    convcl_arg_tensor(call->c),
-        convcl_arg_tensor(call->bias), convcl_arg_tensor(call->mask), convcl_arg_tensor((convcl_buffer){.mem = gemm->zeros}),
-        convcl_arg_int(call->gm),      convcl_arg_int(call->gn),      convcl_arg_int(call->gk),
-        convcl_arg_int(call->lda),     convcl_arg_int(call->ldc),     convcl_arg_int(call->accumulate),
-        convcl_arg_int(tiles)};
-    int count = 13;
+    const bool own_b = gemm->source == CONVCL_GEMM_TURNED; /* B has as many rows as its plane, and begins where that begins */
+    const size_t b_stride = own_b ? 0 : call->b_stride > 0 ? call->b_stride : convcl_gemm__size_b(gemm, call->gn, call->gk);
+    convcl_arg args[15 + CONVCL_GEMM_PLANES_ARGS + CONVCL_GATHER_MAP_ARGS] = {
+        convcl_arg_tensor(call->a),    convcl_arg_tensor(call->b),       convcl_arg_tensor(call->c),
+        convcl_arg_tensor(call->bias), convcl_arg_tensor(call->mask),    convcl_arg_tensor((convcl_buffer){.mem = gemm->zeros}),
+        convcl_arg_int(call->gm),      convcl_arg_int(call->gn),         convcl_arg_int(call->gk),
+        convcl_arg_int(call->lda),     convcl_arg_int(call->block),      convcl_arg_int(call->ldc),
+        convcl_arg_ulong(b_stride),    convcl_arg_int(call->accumulate), convcl_arg_int(tiles)};
+    int count = convcl_gemm__planes_args(call, gemm->source, args, 15);
     if (convcl_gemm__is_mapped(gemm->source))
         count = convcl_gather_map__args(&call->map, args, count);
     const convcl_range range = {{(size_t)((panels_m + tiles - 1) / tiles), (size_t)panels_n, (size_t)call->gb}, {1, 1, 1}};
@@ -88,6 +90,7 @@ static convcl_status enqueue(const convcl_gemm *gemm, convcl_stream *stream, con
 const convcl_gemm_variant convcl_gemm_variant_register = {
     .name = "register",
     .gathers = true,
+    .takes_planes = true,
     .available = available,
     .create = create,
     .enqueue = enqueue,

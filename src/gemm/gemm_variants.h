@@ -16,6 +16,9 @@ static inline bool convcl_gemm__is_mapped(convcl_gemm_source source) {
     return source == CONVCL_GEMM_ROWS || source == CONVCL_GEMM_SUM;
 }
 
+/* Appends the planes' kernel arguments, those of equal planes when the call has none; returns the new count. */
+int convcl_gemm__planes_args(const convcl_gemm_call *call, convcl_gemm_source source, convcl_arg *args, int count);
+
 /* Build options that all GEMM kernels share: what A is, and the epilogue. */
 #define CONVCL_GEMM_OPTIONS_FORMAT "-DP_A=%d -DF_CHECK=%d -DF_BIAS=%d -DF_RELU=%d -DF_MASK=%d"
 #define CONVCL_GEMM_OPTIONS(gemm)                                                                                                          \

@@ -94,7 +94,7 @@ void convcl_net__clear_compiled(convcl_net *net) {
     net->describe = NULL;
     for (size_t i = 0; i < net->layer_count; i++) {
         convcl_net_layer *layer = &net->layers[i];
-        layer->fused = layer->value = layer->gradient = layer->index = layer->packed = -1;
+        layer->fused = layer->value = layer->gradient = layer->index = layer->packed = layer->kept = -1;
         layer->needs_gradient = layer->masked = false;
         set_relu_mask(layer, 0);
         if (layer->op == CONVCL_NET_OP_CONV)
@@ -103,6 +103,15 @@ void convcl_net__clear_compiled(convcl_net *net) {
     for (size_t i = 0; i < net->parameter_count; i++)
         net->parameters[i].value = net->parameters[i].gradient = -1;
     net->compiled = false;
+}
+
+/* Transforms kept for the backward pass save time as long as there is plenty of memory: they may not make the network take more than half of it. */
+static convcl_status place_with_kept(convcl_net *net) {
+    convcl_status status = convcl_net__place(net);
+    const bool is_large = convcl_net__block_bytes(net) > convcl_context_device(net->context)->global_memory / 2;
+    if ((status == CONVCL_NO_DEVICE_MEMORY || is_large) && convcl_net__drop_kept(net))
+        status = convcl_net__place(net);
+    return status;
 }
 
 static convcl_status compile(convcl_net *net) {
@@ -116,7 +125,7 @@ static convcl_status compile(convcl_net *net) {
     convcl_net__set_lifetimes(net);
     CONVCL_TRY(convcl_net__place(net));
     CONVCL_TRY(convcl_net__make_plans(net));
-    CONVCL_TRY(convcl_net__place(net));
+    CONVCL_TRY(place_with_kept(net));
     CONVCL_TRY(convcl_net__allocate(net));
     CONVCL_TRY(convcl_net__make_describe(net));
 cleanup:

@@ -34,6 +34,9 @@ static void describe_plan(const convcl_net *net, const convcl_net_step *step, co
     case CONVCL_NET_STEP_CONV_BWD_WEIGHTS:
         convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_BWD_WEIGHTS]));
         break;
+    case CONVCL_NET_STEP_CONV_BWD:
+        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_BWD]));
+        break;
     case CONVCL_NET_STEP_RELU_FWD:
         convcl_text_add(text, "relu");
         break;
@@ -59,8 +62,8 @@ static void describe_plan(const convcl_net *net, const convcl_net_step *step, co
 /* True when the step also applies the gradient of the ReLU before it. */
 static bool applies_mask(const convcl_net *net, const convcl_net_step *step) {
     const convcl_net_layer *layer = &net->layers[step->layer];
-    const bool makes_dx =
-        step->kind == CONVCL_NET_STEP_CONV_BWD_DATA || step->kind == CONVCL_NET_STEP_LRN_BWD || step->kind == CONVCL_NET_STEP_MAXPOOL_BWD;
+    const bool makes_dx = step->kind == CONVCL_NET_STEP_CONV_BWD_DATA || step->kind == CONVCL_NET_STEP_CONV_BWD ||
+                          step->kind == CONVCL_NET_STEP_LRN_BWD || step->kind == CONVCL_NET_STEP_MAXPOOL_BWD;
     return makes_dx && net->layers[layer->input].masked;
 }
 
@@ -75,6 +78,8 @@ static void describe_step(const convcl_net *net, const convcl_net_step *step, co
     describe_plan(net, step, text);
     if (applies_mask(net, step))
         convcl_text_add(text, ", with the gradient of %s", net->layers[layer->input].name);
+    if (step->tensor[CONVCL_NET_STEP_KEPT] >= 0)
+        convcl_text_add(text, ", %s the transform of x", step->kind == CONVCL_NET_STEP_CONV_FWD ? "keeps" : "reads");
     convcl_text_add(text, ", %s\n", convcl_net__bytes_text(bytes, bytes_text));
 }
 

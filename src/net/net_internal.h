@@ -25,6 +25,9 @@ typedef enum convcl_net_op {
     CONVCL_NET_OP_L2_LOSS = 5
 } convcl_net_op;
 
+/* fwd, bwd_data, bwd_weights, bwd */
+#define CONVCL_NET_CONV_DIRS 4
+
 /* A layer, and the value that it makes. Indices of layers, parameters and tensors are -1 where there is none. */
 typedef struct convcl_net_layer {
     convcl_net_op op;
@@ -48,8 +51,9 @@ typedef struct convcl_net_layer {
     bool masked;                /* relu: whoever makes the gradient of its value applies the ReLU's gradient as well */
     int value, gradient, index; /* tensors; index: where a pooling found its maxima */
     int packed;                 /* tensor; conv in inference: the filter as its plan packed it */
+    int kept;                   /* tensor; conv in training: what its forward plan keeps of x for the backward one */
     union {
-        convcl_conv_plan *conv[3]; /* by convcl_conv_dir */
+        convcl_conv_plan *conv[CONVCL_NET_CONV_DIRS]; /* by convcl_conv_dir */
         convcl_relu_plan *relu;
         convcl_lrn_plan *lrn;
         convcl_maxpool_plan *maxpool;
@@ -87,9 +91,9 @@ typedef struct convcl_net_block {
 
 /* One operation of the compiled network. The letters are its tensors in the order of convcl_net_step.tensor. */
 typedef enum convcl_net_step_kind {
-    CONVCL_NET_STEP_CONV_FWD = 0,         /* x w b y */
+    CONVCL_NET_STEP_CONV_FWD = 0,         /* x w b y - - kept */
     CONVCL_NET_STEP_CONV_BWD_DATA = 1,    /* dy w x dx */
-    CONVCL_NET_STEP_CONV_BWD_WEIGHTS = 2, /* x dy dw db */
+    CONVCL_NET_STEP_CONV_BWD_WEIGHTS = 2, /* x dy dw db - - kept */
     CONVCL_NET_STEP_RELU_FWD = 3,         /* x y */
     CONVCL_NET_STEP_RELU_BWD = 4,         /* y dy dx */
     CONVCL_NET_STEP_LRN_FWD = 5,          /* x y */
@@ -97,10 +101,12 @@ typedef enum convcl_net_step_kind {
     CONVCL_NET_STEP_MAXPOOL_FWD = 7,      /* x y index */
     CONVCL_NET_STEP_MAXPOOL_BWD = 8,      /* dy index x dx */
     CONVCL_NET_STEP_L2_LOSS_FWD = 9,      /* x loss */
-    CONVCL_NET_STEP_L2_LOSS_BWD = 10      /* x dx */
+    CONVCL_NET_STEP_L2_LOSS_BWD = 10,     /* x dx */
+    CONVCL_NET_STEP_CONV_BWD = 11         /* x dy dw db w dx kept: both gradients at once */
 } convcl_net_step_kind;
 
-#define CONVCL_NET_STEP_TENSORS 4
+#define CONVCL_NET_STEP_TENSORS 7
+#define CONVCL_NET_STEP_KEPT    6 /* the place of `kept` */
 
 typedef struct convcl_net_step {
     convcl_net_step_kind kind;
@@ -171,8 +177,12 @@ convcl_status convcl_net__make_steps(convcl_net *net);
 /* "fwd", "bwd_data", "bwd_weights" or "bwd". */
 const char *convcl_net__step_direction(convcl_net_step_kind kind);
 
-/* net_plans.c: makes the plan of every step, and the tensor for the workspace. Statuses of the operations' create calls. */
+/* net_plans.c: makes the plan of every step, and the tensors that only the plans know: packed filters, transforms kept for the backward pass, the workspace. Joins
+ * the two backward steps of a convolution where one plan makes both gradients. Statuses of the operations' create calls. */
 convcl_status convcl_net__make_plans(convcl_net *net);
+
+/* Does without the transforms kept for the backward pass, which then makes them again. False when there are none. */
+bool convcl_net__drop_kept(convcl_net *net);
 void convcl_net__destroy_plans(convcl_net *net);
 
 /* net_access.c: convcl_net_buffer for callers inside convcl, who call convcl_net__parameters_changed themselves. */
@@ -186,6 +196,9 @@ convcl_status convcl_net__add_tensor(convcl_net *net, size_t count, size_t eleme
 
 /* Finds from the steps when each tensor is in use. */
 void convcl_net__set_lifetimes(convcl_net *net);
+
+/* Bytes of all blocks. */
+size_t convcl_net__block_bytes(const convcl_net *net);
 
 /* Gives each tensor its block and offset and checks the device's limits, without allocating. CONVCL_NO_DEVICE_MEMORY names the tensor and the sizes. */
 convcl_status convcl_net__place(convcl_net *net);

@@ -25,6 +25,10 @@ convcl_status convcl_net__add_tensor(convcl_net *net, size_t count, size_t eleme
 
 void convcl_net__set_lifetimes(convcl_net *net) {
     const int end = (int)net->step_count - 1;
+    for (size_t i = 0; i < net->tensor_count; i++) {
+        net->tensors[i].first = INT_MAX;
+        net->tensors[i].last = -1;
+    }
     for (size_t s = 0; s < net->step_count; s++)
         for (int t = 0; t < CONVCL_NET_STEP_TENSORS; t++) {
             if (net->steps[s].tensor[t] < 0)
@@ -123,6 +127,9 @@ static const char *tensor_name(const convcl_net *net, int tensor, const char **w
         if (net->layers[i].packed == tensor) {
             *what_out = "packed filter of";
             return net->layers[i].name;
+        } else if (net->layers[i].kept == tensor) {
+            *what_out = "transform kept of the input of";
+            return net->layers[i].name;
         } else if (net->layers[i].value == tensor || net->layers[i].gradient == tensor || net->layers[i].index == tensor) {
             *what_out = net->layers[i].value == tensor      ? "value"
                         : net->layers[i].gradient == tensor ? "gradient of value"
@@ -151,12 +158,17 @@ static convcl_status check_tensors(const convcl_net *net, size_t limit) {
     return CONVCL_OK;
 }
 
-static convcl_status check_blocks(const convcl_net *net) {
-    char needs[CONVCL_NET_BYTES_TEXT], has[CONVCL_NET_BYTES_TEXT];
-    const convcl_device_info *device = convcl_context_device(net->context);
+size_t convcl_net__block_bytes(const convcl_net *net) {
     size_t total = 0;
     for (size_t i = 0; i < net->block_count; i++)
         total = net->blocks[i].bytes > SIZE_MAX - total ? SIZE_MAX : total + net->blocks[i].bytes;
+    return total;
+}
+
+static convcl_status check_blocks(const convcl_net *net) {
+    char needs[CONVCL_NET_BYTES_TEXT], has[CONVCL_NET_BYTES_TEXT];
+    const convcl_device_info *device = convcl_context_device(net->context);
+    const size_t total = convcl_net__block_bytes(net);
     if ((uint64_t)total <= device->global_memory)
         return CONVCL_OK;
     return convcl_fail(CONVCL_NO_DEVICE_MEMORY, "net: %s needs %s, %s has %s", net->mode == CONVCL_NET_TRAINING ? "training" : "inference",
@@ -213,8 +225,5 @@ convcl_status convcl_net__allocate(convcl_net *net) {
 }
 
 size_t convcl_net_memory(const convcl_net *net) {
-    size_t bytes = 0;
-    for (size_t i = 0; net && net->compiled && i < net->block_count; i++)
-        bytes += net->blocks[i].bytes;
-    return bytes;
+    return net && net->compiled ? convcl_net__block_bytes(net) : 0;
 }

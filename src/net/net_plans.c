@@ -1,5 +1,7 @@
 /* net_plans.c: the plan of every layer, which builds its kernels, and the workspace that the steps share.
  * SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "net/net_internal.h"
 
 static size_t larger(size_t a, size_t b) {
@@ -16,12 +18,18 @@ static convcl_status add_lasting_tensor(convcl_net *net, size_t count, bool perm
     return status;
 }
 
-static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
+/* The description of a layer's convolution in one direction. */
+static convcl_conv_desc desc_of(const convcl_net_layer *layer, convcl_conv_dir dir) {
     convcl_conv_desc desc = layer->desc.conv;
     if (dir != CONVCL_CONV_FWD)
         desc.activation = CONVCL_ACTIVATION_NONE;
-    if (dir != CONVCL_CONV_BWD_DATA)
+    if (dir != CONVCL_CONV_BWD_DATA && dir != CONVCL_CONV_BWD)
         desc.relu_mask = 0;
+    return desc;
+}
+
+static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
+    const convcl_conv_desc desc = desc_of(layer, dir);
     convcl_status status = convcl_conv_plan_create(net->context, &desc, dir, &net->options.conv, &layer->plan.conv[dir]);
     if (status != CONVCL_OK)
         return status;
@@ -29,6 +37,55 @@ static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, co
     if (net->mode == CONVCL_NET_INFERENCE)
         status = add_lasting_tensor(net, convcl_conv_plan_packed(layer->plan.conv[dir]), true, &layer->packed);
     return status;
+}
+
+/* Joins the steps bwd_weights (at `index`) and bwd_data of a convolution, which follow one another, where one plan makes both gradients. */
+static convcl_status join_backward_steps(convcl_net *net, size_t index) {
+    convcl_net_step *step = &net->steps[index];
+    const convcl_net_step *next = step + 1;
+    convcl_net_layer *layer = &net->layers[step->layer];
+    if (index + 1 == net->step_count || next->layer != step->layer || next->kind != CONVCL_NET_STEP_CONV_BWD_DATA)
+        return CONVCL_OK;
+    const convcl_conv_desc desc = desc_of(layer, CONVCL_CONV_BWD);
+    const convcl_status status =
+        convcl_conv_plan_create(net->context, &desc, CONVCL_CONV_BWD, &net->options.conv, &layer->plan.conv[CONVCL_CONV_BWD]);
+    if (status == CONVCL_UNSUPPORTED)
+        return CONVCL_OK;
+    if (status != CONVCL_OK)
+        return status;
+    step->kind = CONVCL_NET_STEP_CONV_BWD;
+    step->tensor[4] = next->tensor[1];
+    step->tensor[5] = next->tensor[3];
+    memmove(step + 1, step + 2, (net->step_count - index - 2) * sizeof *step);
+    net->step_count--;
+    return CONVCL_OK;
+}
+
+/* Lets the forward step of a convolution keep what the backward step at `index` can read. */
+static convcl_status keep_transform(convcl_net *net, size_t index) {
+    convcl_net_step *step = &net->steps[index];
+    convcl_net_layer *layer = &net->layers[step->layer];
+    const convcl_conv_dir dir = step->kind == CONVCL_NET_STEP_CONV_BWD ? CONVCL_CONV_BWD : CONVCL_CONV_BWD_WEIGHTS;
+    const size_t count = convcl_conv_plan_kept(layer->plan.conv[CONVCL_CONV_FWD], layer->plan.conv[dir]);
+    if (count == 0 || net->options.recompute)
+        return CONVCL_OK;
+    const convcl_status status = convcl_net__add_tensor(net, count, sizeof(float), false, &layer->kept);
+    for (size_t i = 0; status == CONVCL_OK && i <= index; i++)
+        if (net->steps[i].layer == step->layer && (i == index || net->steps[i].kind == CONVCL_NET_STEP_CONV_FWD))
+            net->steps[i].tensor[CONVCL_NET_STEP_KEPT] = layer->kept;
+    return status;
+}
+
+bool convcl_net__drop_kept(convcl_net *net) {
+    bool any = false;
+    for (size_t i = 0; i < net->step_count; i++)
+        if (net->steps[i].tensor[CONVCL_NET_STEP_KEPT] >= 0) {
+            any = true;
+            net->tensors[net->steps[i].tensor[CONVCL_NET_STEP_KEPT]].bytes = 0;
+            net->steps[i].tensor[CONVCL_NET_STEP_KEPT] = -1;
+            net->layers[net->steps[i].layer].kept = -1;
+        }
+    return any;
 }
 
 /* Makes the plan of a step; the layers other than convolutions have one plan for both directions. */
@@ -63,8 +120,18 @@ static convcl_status make_plan(convcl_net *net, const convcl_net_step *step, siz
 convcl_status convcl_net__make_plans(convcl_net *net) {
     convcl_status status = CONVCL_OK;
     size_t workspace = 0;
-    for (size_t i = 0; i < net->step_count; i++)
-        CONVCL_TRY(make_plan(net, &net->steps[i], &workspace));
+    for (size_t i = 0; i < net->step_count; i++) {
+        const convcl_net_step *step = &net->steps[i];
+        if (step->kind == CONVCL_NET_STEP_CONV_BWD_WEIGHTS)
+            CONVCL_TRY(join_backward_steps(net, i));
+        if (step->kind == CONVCL_NET_STEP_CONV_BWD)
+            workspace = larger(workspace, convcl_conv_plan_workspace(net->layers[step->layer].plan.conv[CONVCL_CONV_BWD]));
+        else
+            CONVCL_TRY(make_plan(net, step, &workspace));
+        if (step->kind == CONVCL_NET_STEP_CONV_BWD || step->kind == CONVCL_NET_STEP_CONV_BWD_WEIGHTS)
+            CONVCL_TRY(keep_transform(net, i));
+    }
+    convcl_net__set_lifetimes(net);
     CONVCL_TRY(add_lasting_tensor(net, workspace, false, &net->workspace));
 cleanup:
     return status;
@@ -77,7 +144,7 @@ void convcl_net__destroy_plans(convcl_net *net) {
         case CONVCL_NET_OP_INPUT:
             break;
         case CONVCL_NET_OP_CONV:
-            for (int dir = 0; dir < 3; dir++) {
+            for (int dir = 0; dir < CONVCL_NET_CONV_DIRS; dir++) {
                 convcl_conv_plan_destroy(layer->plan.conv[dir]);
                 layer->plan.conv[dir] = NULL;
             }

@@ -14,11 +14,15 @@ static convcl_status run_step(const convcl_net *net, const convcl_net_step *step
         if (layer->packed >= 0)
             return convcl_conv__fwd_packed(layer->plan.conv[CONVCL_CONV_FWD], stream, t[0], convcl_net__tensor_buffer(net, layer->packed),
                                            t[2], t[3], workspace);
-        return convcl_conv__fwd(layer->plan.conv[CONVCL_CONV_FWD], stream, t[0], t[1], t[2], t[3], workspace);
+        return convcl_conv__fwd_keep(layer->plan.conv[CONVCL_CONV_FWD], stream, t[0], t[1], t[2], t[3], t[CONVCL_NET_STEP_KEPT], workspace);
     case CONVCL_NET_STEP_CONV_BWD_DATA:
         return convcl_conv__bwd_data(layer->plan.conv[CONVCL_CONV_BWD_DATA], stream, t[0], t[1], t[2], t[3], workspace);
     case CONVCL_NET_STEP_CONV_BWD_WEIGHTS:
-        return convcl_conv__bwd_weights(layer->plan.conv[CONVCL_CONV_BWD_WEIGHTS], stream, t[0], t[1], t[2], t[3], workspace);
+        return convcl_conv__bwd(layer->plan.conv[CONVCL_CONV_BWD_WEIGHTS], stream, t[0], t[1], (convcl_buffer){0}, t[CONVCL_NET_STEP_KEPT],
+                                (convcl_buffer){0}, t[2], t[3], workspace);
+    case CONVCL_NET_STEP_CONV_BWD:
+        return convcl_conv__bwd(layer->plan.conv[CONVCL_CONV_BWD], stream, t[0], t[1], t[4], t[CONVCL_NET_STEP_KEPT], t[5], t[2], t[3],
+                                workspace);
     case CONVCL_NET_STEP_RELU_FWD:
         return convcl_relu__fwd(layer->plan.relu, stream, t[0], t[1]);
     case CONVCL_NET_STEP_RELU_BWD:

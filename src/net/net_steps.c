@@ -21,6 +21,7 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind) {
         return "bwd_data";
     case CONVCL_NET_STEP_CONV_BWD_WEIGHTS:
         return "bwd_weights";
+    case CONVCL_NET_STEP_CONV_BWD:
     case CONVCL_NET_STEP_RELU_BWD:
     case CONVCL_NET_STEP_LRN_BWD:
     case CONVCL_NET_STEP_MAXPOOL_BWD:
@@ -33,7 +34,7 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind) {
 static convcl_status add_step(convcl_net *net, convcl_net_step_kind kind, size_t layer, int a, int b, int c, int d) {
     convcl_status status = convcl_grow(&net->steps, &net->step_capacity, net->step_count + 1, sizeof *net->steps);
     if (status == CONVCL_OK)
-        net->steps[net->step_count++] = (convcl_net_step){.kind = kind, .layer = (int)layer, .tensor = {a, b, c, d}};
+        net->steps[net->step_count++] = (convcl_net_step){.kind = kind, .layer = (int)layer, .tensor = {a, b, c, d, -1, -1, -1}};
     return status;
 }
 
