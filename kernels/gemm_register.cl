@@ -35,6 +35,7 @@
 #include "gather_map.h"
 #include "gemm_epilogue.h"
 #include "planes.h"
+#include "prefetch.h"
 
 /* acc += column a[0..T_MR) times row b; A_AT(i) is the value of row i. */
 #define MULTIPLY(A_AT)                                                                                                                     \
@@ -126,6 +127,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
             for (int j = 0; j < T_NV; ++j)
                 acc[i][j] = (D_VEC)(0.0f);
         }
+        prefetch_rows(&matrix, panel_m, c, ldc);
         tile_rows rows = sum_panel(&matrix, panel_m, b, acc);
 #pragma unroll
         for (int i = 0; i < T_MR; ++i) {

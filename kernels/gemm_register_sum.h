@@ -37,6 +37,19 @@ static inline ulong out_row(const matrix_a *m, tile_rows *rows, int i) {
 #endif
 }
 
+/* Asks for the lines of C that the tile will write, so that they have come when the sums are done. */
+static inline void prefetch_rows(const matrix_a *m, int panel, __global float *c, int ldc) {
+#if P_A != A_ROWS && P_A != A_SUM
+#pragma unroll
+    for (int i = 0; i < T_MR; ++i) {
+        __global float *row = c + (ulong)min(panel * T_MR + i, m->rows - 1) * ldc;
+#pragma unroll
+        for (int j = 0; j < D_NR; j += 16)
+            PREFETCH_WRITE(row + j);
+    }
+#endif
+}
+
 #if P_A == A_PANELS
 static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*acc)[T_NV]) {
     const tile_rows rows = {panel * T_MR, min(m->rows - panel * T_MR, T_MR)};
@@ -57,7 +70,9 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
 #pragma unroll
     for (int i = 0; i < T_MR; ++i)
         source[i] = m->a + (ulong)min(rows.first + i, m->rows - 1) * m->lda;
+    __global const float *next = m->a + (ulong)min(rows.first + T_MR, m->rows - 1) * m->lda;
     for (int k = 0; k < m->gk; ++k) {
+        PREFETCH(next + (k & 15) * m->lda + (k & ~15)); /* the next panel's rows, line by line */
 #define A_AT(i) source[i][k]
         MULTIPLY(A_AT)
 #undef A_AT
@@ -75,6 +90,7 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
         for (int i = 0; i < T_MR; ++i)
             source[i] = m->a + (ulong)first * m->rows + (ulong)min(rows.first + i, m->rows - 1) * m->block;
         for (int k = 0; k < run; ++k) {
+            PREFETCH(source[T_MR - 1] + (k & 15) * m->block + (k & ~15));
 #define A_AT(i) source[i][k]
             MULTIPLY(A_AT)
 #undef A_AT
@@ -89,6 +105,7 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
     __global const float *source = m->a + rows.first;
     if (rows.count == T_MR) {
         for (int k = 0; k < m->gk; ++k) {
+            PREFETCH(source + 8 * m->lda);
 #define A_AT(i) source[i]
             MULTIPLY(A_AT)
 #undef A_AT

@@ -23,11 +23,17 @@
 #define D_AT(i, j) ((D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * ld + c)
 #endif
 
+#define D_NEXT (F_BLOCKS ? nr : ld) /* to the next tile's row */
+
 #define PACK_TILE(H, W)                                                                                                                    \
     {                                                                                                                                      \
         vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
         if (h0 >= 0 && w0 >= 0 && h0 + P_RH##H <= ih && w0 + P_RW##W <= iw && c < ic) {                                                    \
-            __global const float *from = x + corner * ic + c;                                                                              \
+            __global const float *from = x + corner * ic + c, *next = from + step_w0 * ic;                                                 \
+            _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
+                _Pragma("unroll") for (int j = P_RW##W > 4 ? P_RW##W - 4 : 0; j < P_RW##W; ++j) PREFETCH(next + ((ulong)i * iw + j) * ic); \
+            }                                                                                                                              \
+                                                                                                                                           \
             _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
                 _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[i * P_RW##W + j] = D_LOAD(from + ((ulong)i * iw + j) * ic);         \
             }                                                                                                                              \
@@ -41,7 +47,11 @@
         }                                                                                                                                  \
         TRANSFORM(H, W, in, out)                                                                                                           \
         _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) D_STORE(out[i * P_QW##W + j], v + D_AT(i, j));                             \
+            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
+                __global float *to = v + D_AT(i, j);                                                                                       \
+                D_STORE(out[i * P_QW##W + j], to);                                                                                         \
+                PREFETCH_WRITE(to + D_NEXT);                                                                                               \
+            }                                                                                                                              \
         }                                                                                                                                  \
     }
 

@@ -7,6 +7,7 @@
  * The host takes a T_VW that divides the number of channels, so that no vector is cut.
  * All loops are unrolled and all indices constant, so that the arrays can live in registers. */
 #include "layer_vector.h"
+#include "prefetch.h"
 #ifndef F_GENERATED
 #define F_GENERATED 0 /* 0, 1: the host has put the transforms before this text */
 #endif

@@ -112,7 +112,7 @@ static convcl_status unpack(const recipe *r, convcl_stream *stream, int images, 
     const convcl_winograd_view *v = &r->layout.view;
     int tiles = 0;
     const convcl_gemm_planes planes = convcl_winograd__planes(&r->layout, images, &tiles);
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, tiles, true);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, tiles, 0);
     const convcl_arg args[] = {convcl_arg_tensor(c),           convcl_arg_tensor(y),           convcl_arg_tensor(bias),
                                convcl_arg_int(v->gn),          convcl_arg_int(v->oh),          convcl_arg_int(v->ow),
                                convcl_arg_int(images),         convcl_arg_int(planes.tiles_h), convcl_arg_int(planes.big_h),

@@ -3,7 +3,6 @@
 #include "conv/conv_winograd.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
@@ -234,7 +233,7 @@ convcl_status convcl_winograd__create_kernel(convcl_context *context, const char
     char vector[16] = "float";
     if (width > 1)
         snprintf(vector, sizeof vector, "float%d", width);
-    convcl_text_add(&options, "-DT_VW=%d -DF_GENERATED=1", width);
+    convcl_text_add(&options, "-DT_VW=%d -DF_GENERATED=1 -DT_PREFETCH=%d", width, convcl_context__prefers_registers(context));
     for (int kind = 0; kind < kinds; ++kind) {
         if (l->h.count[kind] > 0)
             add_transform(&functions, &options, matrix, "h", kind, l->h.m[kind], l->view.rh, l->h.points[0]);
@@ -252,7 +251,7 @@ convcl_status convcl_winograd__create_kernel(convcl_context *context, const char
     return status;
 }
 
-convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, bool whole_rows) {
+convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, int most) {
     const int vectors = divide_up(lanes, convcl_winograd__vector(context, channels));
     if (!convcl_context__prefers_registers(context)) {
         const size_t local = 64;
@@ -260,9 +259,9 @@ convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int ch
     }
     /* About 48 vectors a work-item live over ten microseconds; at least eight work-items a unit share the load. */
     const int units = (int)convcl_context_device(context)->compute_units;
-    const int taken = whole_rows ? vectors : 1;
-    int rows = taken >= 48 ? 1 : 48 / taken;
-    const long items = (long)count * (vectors / taken > 0 ? vectors / taken : 1);
+    const int taken = most > 0 && most < vectors ? most : vectors;
+    int rows = taken >= 48 ? 1 : (most == 2 ? 96 : 48) / taken;
+    const long items = (long)count * (vectors / taken);
     if (rows > items / (8L * units))
         rows = items / (8L * units) > 0 ? (int)(items / (8L * units)) : 1;
     return (convcl_winograd_grid){taken, rows, {{(size_t)divide_up(vectors, taken), (size_t)divide_up(count, rows), 1}, {1, 1, 1}}};
@@ -295,7 +294,8 @@ static convcl_status pack(const convcl_winograd_layout *l, convcl_stream *stream
                           convcl_buffer x, convcl_buffer v) {
     const int tiles_h = axis_tiles(&l->h), tiles_w = axis_tiles(&l->w);
     const convcl_winograd_grid grid =
-        convcl_winograd__grid(stream->context, from->c, from->nr > 0 ? from->ld : from->c, images * tiles_h * tiles_w, true);
+        convcl_winograd__grid(stream->context, from->c, from->nr > 0 ? from->ld : from->c, images * tiles_h * tiles_w,
+                              from->nr / convcl_winograd__vector(stream->context, from->c));
     const convcl_arg args[] = {
         convcl_arg_tensor(x),           convcl_arg_tensor(v),          convcl_arg_int(from->c),
         convcl_arg_int(from->h),        convcl_arg_int(from->w),       convcl_arg_int(from->pad_top),
@@ -337,7 +337,7 @@ convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *l, conv
                                            int nr, size_t stride, convcl_buffer w, convcl_buffer b) {
     const convcl_winograd_view *v = &l->view;
     const int gn = turned ? v->k : v->gn, gk = turned ? v->gn : v->k, panels = divide_up(gn, nr);
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, gn, panels * nr, gk, false);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, gn, panels * nr, gk, 1);
     const convcl_arg args[] = {convcl_arg_tensor(w),
                                convcl_arg_tensor(b),
                                convcl_arg_int(gn),

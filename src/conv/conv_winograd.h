@@ -79,8 +79,8 @@ typedef struct convcl_winograd_grid {
     convcl_range range;
 } convcl_winograd_grid;
 
-/* whole_rows: a work-item may take all channels of a row. */
-convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, bool whole_rows);
+/* most: vectors of a row that a work-item may take, 0: all. Blocks of channels are taken block by block, so that the rows a work-item writes to a plane touch. */
+convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, int most);
 
 /* The planes of a chunk of `images` images, and the rows of the tallest. */
 convcl_gemm_planes convcl_winograd__planes(const convcl_winograd_layout *layout, int images, int *tallest_out);

@@ -294,7 +294,7 @@ static convcl_status finish_weights(const recipe *r, convcl_stream *stream, cons
     convcl_status status = CONVCL_OK;
     const convcl_winograd_view *v = &r->layout.view;
     const int oc = r->shape.desc.oc;
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, v->k, false);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, v->k, 1);
     const convcl_arg args[] = {convcl_arg_tensor(p->c), convcl_arg_tensor(v->phases ? p->filter : t->dw), convcl_arg_int(v->k),
                                convcl_arg_int(v->gn), convcl_arg_int(grid.rows)};
     CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dw, args, 5, &grid.range));

@@ -43,8 +43,8 @@ static convcl_status create(convcl_context *context, const convcl_gemm_request *
     gemm->mr = choose_rows(gemm->vector, request);
     gemm->nr = TILE_VECTORS * gemm->vector;
     char options[192];
-    snprintf(options, sizeof options, "-DT_MR=%d -DT_NV=%d -DT_VW=%d " CONVCL_GEMM_OPTIONS_FORMAT, gemm->mr, TILE_VECTORS, gemm->vector,
-             CONVCL_GEMM_OPTIONS(gemm));
+    snprintf(options, sizeof options, "-DT_MR=%d -DT_NV=%d -DT_VW=%d -DT_PREFETCH=%d " CONVCL_GEMM_OPTIONS_FORMAT, gemm->mr, TILE_VECTORS,
+             gemm->vector, convcl_context__prefers_registers(context), CONVCL_GEMM_OPTIONS(gemm));
     snprintf(gemm->description, sizeof gemm->description, "register %dx%d", gemm->mr, gemm->nr);
     if (gemm->source == CONVCL_GEMM_ROWS) {
         const convcl_status status =
