@@ -1,7 +1,7 @@
 /* layer_vector.h: float vectors of T_VW lanes under one spelling, for the kernels of the layers. T_VW 1 is a plain float.
  * SPDX-License-Identifier: MIT
  * Loads and stores need no alignment beyond the element's own. A mask is what comparing two vectors gives; combine masks with & and |, negate with !.
- * Vectors are stored as members of packed structs: PoCL 3.1 (LLVM 14) takes vstore16 of floats apart into three stores and of ushorts into sixteen, while its vload16
+ * Vectors are stored as members of packed structs: PoCL 3.1 (LLVM 15) takes vstore16 of floats apart into three stores and of ushorts into sixteen, while its vload16
  * is one load. Retest by counting the stores of maxpool_fwd in what it compiles; a max-pool with its index took 1.35 times as long as one without. */
 #ifndef T_VW
 #define T_VW 1 /* lanes: 1, 4, 8, 16 */
