@@ -48,7 +48,7 @@ __kernel void l2_loss_partial(__global const float *restrict x, ulong x_offset, 
         }
     }
     float lane[T_VW];
-    D_STORE(sum - lost, lane);
+    D_STORE_PRIVATE(sum - lost, lane);
     for (int j = 0; j < T_VW; ++j)
         rest += lane[j];
     partial[partial_offset + get_global_id(0)] = rest;

@@ -15,11 +15,7 @@
 #endif
 
 #include "layer_vector.h"
-
-/* First window, of those `stride` apart, that reaches `place`; places count from the first window's begin. */
-static int first_window(int place, int window, int stride) {
-    return place < window ? 0 : (place - window) / stride + 1;
-}
+#include "maxpool_windows.h"
 
 __kernel void maxpool_bwd(__global const float *restrict dy, ulong dy_offset, __global const ushort *restrict index, ulong index_offset,
                           __global const float *restrict x, ulong x_offset, __global float *restrict dx, ulong dx_offset, ulong pixels,
@@ -30,25 +26,20 @@ __kernel void maxpool_bwd(__global const float *restrict dy, ulong dy_offset, __
     dx += dx_offset;
     const int lanes = (int)get_local_size(0) * T_VW;
     size_t pixel = get_group_id(1) * (size_t)steps * get_local_size(1) + get_local_id(1);
+    pool_pixel windows;
+    D_FIND_PIXEL(windows, pixel);
     for (int step = 0; step < steps && pixel < pixels; ++step, pixel += get_local_size(1)) {
-        const int w = (int)(pixel % iw) + pad_left, h = (int)(pixel / iw % ih) + pad_top;
-        const int p_first = first_window(h, window_h, stride_h), p_end = min(h / stride_h + 1, oh);
-        const int q_first = first_window(w, window_w, stride_w), q_end = min(w / stride_w + 1, ow);
-        const size_t image = pixel / iw / ih * oh;
         for (int c = (int)get_local_id(0) * T_VW; c < channels; c += lanes) {
             const int first = min(c, channels - T_VW);
-            vec_float sum = 0.0f;
-            for (int p = p_first; p < p_end; ++p) {
-                for (int q = q_first; q < q_end; ++q) {
-                    const size_t at = ((image + p) * ow + q) * channels + first;
-                    const int place = (h - p * stride_h) * window_w + (w - q * stride_w);
-                    sum += select((vec_float)(0.0f), D_LOAD(dy + at), D_NAME(convert_int)(D_LOAD(index + at)) == place);
-                }
-            }
+            vec_float sum = gather_windows(dy, index, &windows, channels, ow, window_w, stride_h, stride_w, first);
 #if F_RELU_MASK
             sum = select((vec_float)(0.0f), sum, D_LOAD(x + x_offset + pixel * channels + first) > 0.0f);
 #endif
             D_STORE(sum, dx + pixel * channels + first);
         }
+        if (get_local_size(1) == 1)
+            D_NEXT_PIXEL(windows);
+        else
+            D_FIND_PIXEL(windows, pixel + get_local_size(1));
     }
 }

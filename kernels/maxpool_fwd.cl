@@ -41,7 +41,7 @@ __kernel void maxpool_fwd(__global const float *restrict x, ulong x_offset, __gl
             }
             D_STORE(best, y + pixel * channels + first);
             if (index)
-                D_STORE(D_NAME(convert_ushort)(place), index + index_offset + pixel * channels + first);
+                D_STORE_USHORT(D_NAME(convert_ushort)(place), index + index_offset + pixel * channels + first);
         }
     }
 }

@@ -145,6 +145,51 @@ static void test_alexnet__agrees_with_the_reference(harness_device *device, cons
     convcl_net_destroy(net);
 }
 
+/* Compiles, fills and runs AlexNet, with the normalizations' values kept, which are then computed by operations of their own, or not. */
+static convcl_net *run_alexnet(harness_device *device, convcl_net_mode mode, bool keeps_lrn) {
+    convcl_net *net = NULL;
+    assert_ok(convcl_alexnet_create(device->context, NULL, 2, &net));
+    assert_ok(convcl_net_keep(net, "pool1"));
+    assert_ok(convcl_net_keep(net, "pool2"));
+    if (keeps_lrn) {
+        assert_ok(convcl_net_keep(net, "lrn1"));
+        assert_ok(convcl_net_keep(net, "lrn2"));
+    }
+    assert_ok(convcl_net_compile(net, mode));
+    assert_ok(convcl_alexnet_fill(net, device->context, device->queue, harness_seed()));
+    assert_ok(mode == CONVCL_NET_TRAINING ? convcl_net_forward_backward(net, device->queue, 0, NULL, NULL)
+                                          : convcl_net_forward(net, device->queue, 0, NULL, NULL));
+    return net;
+}
+
+/* Normalization and pooling in one operation leave no bit of the network's results changed, and take less memory. */
+static void test_alexnet__lrn_fused_into_maxpool(harness_device *device, const void *data) {
+    (void)data;
+    static const char *const values[] = {"pool1", "pool2", "pool5"};
+    for (int mode = CONVCL_NET_INFERENCE; mode <= CONVCL_NET_TRAINING; mode++) {
+        convcl_net *fused = run_alexnet(device, (convcl_net_mode)mode, false), *apart = run_alexnet(device, (convcl_net_mode)mode, true);
+        for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+            assert_memory_equal(read_value(device, fused, values[i]), read_value(device, apart, values[i]),
+                                value_count(fused, values[i]) * sizeof(float));
+        for (int i = 0; mode == CONVCL_NET_TRAINING && i < CONVCL_REF_ALEXNET_PARAMETERS; i++) {
+            const char *name = convcl_ref_alexnet_parameter_name(i);
+            assert_memory_equal(read_gradient(device, fused, name), read_gradient(device, apart, name),
+                                value_count(fused, name) * sizeof(float));
+        }
+        assert_non_null(strstr(convcl_net_describe(apart), "lrn1       fwd         lrn radius 4, "));
+        if (device->info.type == CL_DEVICE_TYPE_CPU) {
+            float value = 0;
+            assert_null(strstr(convcl_net_describe(fused), "lrn1       "));
+            assert_non_null(
+                strstr(convcl_net_describe(fused), "pool1      fwd         lrn radius 4 of lrn1 on the way, maxpool 3x3 stride 2x2, "));
+            assert_fails(convcl_net_read(fused, device->queue, "lrn1", &value, 1), CONVCL_INVALID, "\"lrn1\"|fused into \"pool1\"|keep");
+            assert_true(convcl_net_memory(fused) < convcl_net_memory(apart));
+        }
+        convcl_net_destroy(fused);
+        convcl_net_destroy(apart);
+    }
+}
+
 static void test_alexnet__activations_are_named_as_the_benchmark_prints_them(harness_device *device, const void *data) {
     (void)data;
     static const struct {
@@ -237,6 +282,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_alexnet__inference_gives_the_bits_of_training);
     HARNESS_DEVICE(test_alexnet__batch_32_stays_under_1_gib);
     HARNESS_DEVICE(test_alexnet__agrees_with_the_reference);
+    HARNESS_DEVICE(test_alexnet__lrn_fused_into_maxpool);
     HARNESS_DEVICE(test_alexnet__activations_are_named_as_the_benchmark_prints_them);
     HARNESS_DEVICE(test_alexnet__fill_has_the_benchmarks_values);
     HARNESS_DEVICE(test_alexnet__batch_0_is_invalid);

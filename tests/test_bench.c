@@ -278,7 +278,7 @@ static void test_bench__wrong_kernel_fails_verify(harness_device *device, const 
     (void)data;
     char line[1024];
     snprintf(line, sizeof line,
-             "cp -r '%s/../kernels' kernels && sed -i 's/bias + alpha/bias + 0.01f + alpha/' kernels/lrn_fwd.cl;"
+             "cp -r '%s/../kernels' kernels && sed -i 's/bias + alpha/bias + 0.01f + alpha/' kernels/lrn_normalize.h;"
              "CONVCL_KERNEL_DIR=kernels \"$BENCH\" -d %d:%d -b 1 --algo gather --steps 1 --burn-in 0 --verify --json x.json; status=$?; rm "
              "-r kernels; "
              "(exit $status)",

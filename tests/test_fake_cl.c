@@ -108,14 +108,20 @@ static convcl_status use_lrn_and_maxpool(const stage *s) {
     convcl_context *context = warm_context(s, &status);
     const convcl_lrn_desc lrn = {.n = 1, .h = 2, .w = 2, .c = 3, .radius = 1, .bias = 1, .alpha = 0.1f, .beta = 0.75f};
     const convcl_maxpool_desc pool = {.n = 1, .ih = 4, .iw = 4, .c = 3, .window_h = 2, .window_w = 2, .stride_h = 2, .stride_w = 2};
+    const convcl_lrn_maxpool_desc both = {.lrn = {.n = 1, .h = 4, .w = 4, .c = 3, .radius = 1, .bias = 1, .alpha = 0.1f, .beta = 0.75f},
+                                          .maxpool = pool};
+    convcl_lrn_maxpool_plan *both_plan = NULL;
     convcl_lrn_plan *lrn_plan = NULL;
     convcl_maxpool_plan *pool_plan = NULL;
     const convcl_buffer *b = s->big;
     TRY(convcl_lrn_plan_create(context, &lrn, &lrn_plan));
     TRY(convcl_maxpool_plan_create(context, &pool, &pool_plan));
+    TRY(convcl_lrn_maxpool_plan_create(context, &both, &both_plan));
     TRY(convcl_lrn_bwd_enqueue(lrn_plan, s->queue, b[0], b[1], b[2], 0, NULL, NULL));
     const convcl_buffer index = {b[2].mem, b[2].offset * 2}; /* counts uint16 elements */
     TRY(convcl_maxpool_fwd_enqueue(pool_plan, s->queue, b[0], b[1], index, 0, NULL, NULL));
+    TRY(convcl_lrn_maxpool_bwd_enqueue(both_plan, s->queue, b[0], b[1], index, b[2], 0, NULL, NULL));
+    convcl_lrn_maxpool_plan_destroy(both_plan);
     convcl_lrn_plan_destroy(lrn_plan);
     convcl_maxpool_plan_destroy(pool_plan);
     convcl_context_release(context);

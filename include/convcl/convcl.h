@@ -10,6 +10,7 @@
 #include "convcl/fill.h"
 #include "convcl/loss.h"
 #include "convcl/lrn.h"
+#include "convcl/lrn_maxpool.h"
 #include "convcl/maxpool.h"
 #include "convcl/net.h"
 #include "convcl/relu.h"

@@ -3,9 +3,12 @@
 #ifndef CONVCL_LAYERS_LAYERS_INTERNAL_H
 #define CONVCL_LAYERS_LAYERS_INTERNAL_H
 
+#include <stdbool.h>
+
 #include "convcl/fill.h"
 #include "convcl/loss.h"
 #include "convcl/lrn.h"
+#include "convcl/lrn_maxpool.h"
 #include "convcl/maxpool.h"
 #include "convcl/relu.h"
 #include "opencl/kernel.h"
@@ -18,6 +21,14 @@ convcl_status convcl_maxpool__fwd(const convcl_maxpool_plan *plan, convcl_stream
                                   convcl_buffer index);
 convcl_status convcl_maxpool__bwd(const convcl_maxpool_plan *plan, convcl_stream *stream, convcl_buffer dy, convcl_buffer index,
                                   convcl_buffer x, convcl_buffer dx);
+convcl_status convcl_lrn_maxpool__fwd(const convcl_lrn_maxpool_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer y,
+                                      convcl_buffer index);
+convcl_status convcl_lrn_maxpool__bwd(const convcl_lrn_maxpool_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy,
+                                      convcl_buffer index, convcl_buffer dx);
+
+/* True where one fused operation is faster than the two: on a CPU, when the windows fit its forward pass's ring. The description must be valid. */
+bool convcl_lrn_maxpool__pays(const convcl_context *context, const convcl_lrn_maxpool_desc *desc);
+
 convcl_status convcl_l2_loss__fwd(const convcl_l2_loss_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer loss,
                                   convcl_buffer workspace);
 convcl_status convcl_l2_loss__bwd(const convcl_l2_loss_plan *plan, convcl_stream *stream, convcl_buffer x, float scale, convcl_buffer dx);

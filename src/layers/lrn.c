@@ -1,21 +1,22 @@
 /* lrn.c: local response normalization across channels, and its gradient.
  * SPDX-License-Identifier: MIT
  * computes   y = x * s^-beta; dx = dy * s^-beta - 2 * alpha * beta * x * sum of dy * x * s^(-beta - 1); s and the windows as in convcl/lrn.h
- * launches   fwd: lrn_fwd     bwd: lrn_bwd, which computes s again and keeps what the windows share in a small array for each pixel
+ * launches   fwd: lrn_fwd     bwd: lrn_bwd, which computes s again and keeps what the windows share in small arrays
  * workspace  none      order: fixed, so results are bitwise repeatable
  * tests      test_lrn.c */
 #include "convcl/lrn.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "layers/layer_grid.h"
 #include "layers/layers_internal.h"
+#include "layers/lrn_internal.h"
 
-#define MAX_RADIUS 1024 /* bounds the array that a work-group of lrn_bwd.cl keeps */
-#define CPU_BLOCK  256  /* T_BLOCK of lrn_bwd.cl: channels of a work-group */
+#define MAX_RADIUS 1024 /* bounds the arrays that a work-group of lrn_bwd.cl keeps */
+#define CPU_BLOCK  256  /* T_BLOCK on a CPU: channels of a work-item */
 
 struct convcl_lrn_plan {
     convcl_context *context;
@@ -25,7 +26,12 @@ struct convcl_lrn_plan {
     convcl_kernel *fwd, *bwd;
 };
 
-static convcl_status validate(const convcl_lrn_desc *desc) {
+/* Channels at each side that a window can have. */
+static int reach(const convcl_lrn_desc *desc) {
+    return desc->radius < desc->c ? desc->radius : desc->c - 1;
+}
+
+convcl_status convcl_lrn__validate(const convcl_lrn_desc *desc) {
     CONVCL_REQUIRE(desc->n >= 1, "lrn: n is %d, must be at least 1", desc->n);
     CONVCL_REQUIRE(desc->h >= 1, "lrn: h is %d, must be at least 1", desc->h);
     CONVCL_REQUIRE(desc->w >= 1, "lrn: w is %d, must be at least 1", desc->w);
@@ -35,42 +41,48 @@ static convcl_status validate(const convcl_lrn_desc *desc) {
     CONVCL_REQUIRE(isfinite(desc->alpha) && desc->alpha >= 0, "lrn: alpha is %g, must be finite and at least 0", (double)desc->alpha);
     CONVCL_REQUIRE(isfinite(desc->beta) && desc->beta >= 0, "lrn: beta is %g, must be finite and at least 0", (double)desc->beta);
     CONVCL_REQUIRE(desc->relu_mask == 0 || desc->relu_mask == 1, "lrn: relu_mask is %d, must be 0 or 1", desc->relu_mask);
+    if (reach(desc) > MAX_RADIUS)
+        return convcl_fail(CONVCL_UNSUPPORTED, "lrn: radius is %d, must be at most %d where c is more than that", desc->radius, MAX_RADIUS);
     return convcl_layer__check_layout("lrn", desc->layout);
 }
 
-/* Spreads the backward pass, whose work-groups take one block of channels each. */
-static convcl_layer_grid plan_bwd(const convcl_context *context, size_t pixels, int channels, int radius, int *block_out) {
-    convcl_layer_grid grid = convcl_layer__grid(context, pixels, channels < CPU_BLOCK ? channels : CPU_BLOCK);
+int convcl_lrn__blocks(int channels, int block, int vector_width) {
+    const int blocks = channels / block, rest = channels % block;
+    return blocks == 0 || (rest > 0 && rest >= vector_width) ? blocks + 1 : blocks;
+}
+
+convcl_layer_grid convcl_lrn__grid(const convcl_context *context, const convcl_lrn_desc *desc, size_t pixels, int *block_out) {
     const bool is_cpu = convcl_context__prefers_registers(context);
-    const int block = is_cpu ? CPU_BLOCK : grid.lanes;
-    if (!is_cpu && radius > 64) {
+    convcl_layer_grid grid = convcl_layer__grid(context, pixels, desc->c < CPU_BLOCK ? desc->c : CPU_BLOCK);
+    *block_out = is_cpu ? CPU_BLOCK : grid.lanes;
+    if (!is_cpu && reach(desc) > 64) {
         grid.rows = 1; /* a long window: keep the local memory of a work-group small */
-        grid.range = (convcl_range){{(size_t)grid.lanes, pixels, 1}, {(size_t)grid.lanes, 1, 1}};
+        grid.range =
+            (convcl_range){{(size_t)grid.lanes, convcl_layer__ceil_div(pixels, (size_t)grid.steps), 1}, {(size_t)grid.lanes, 1, 1}};
     }
-    size_t blocks = convcl_layer__ceil_div((size_t)channels, (size_t)block);
-    const int last = channels - (int)(blocks - 1) * block;
-    if (blocks > 1 && last < grid.vector_width)
-        --blocks; /* the one before takes them */
-    grid.range.global[0] = blocks * (size_t)grid.lanes;
-    *block_out = block;
+    grid.range.global[0] = (size_t)convcl_lrn__blocks(desc->c, *block_out, grid.vector_width) * (size_t)grid.lanes;
     return grid;
+}
+
+const char *convcl_lrn__options(const convcl_lrn_desc *desc, const convcl_layer_grid *grid, int block, char text[CONVCL_LRN_OPTIONS]) {
+    const int is_075 = desc->beta == 0.75f && desc->bias >= FLT_MIN; /* the bits of a subnormal s say little of its logarithm */
+    snprintf(text, CONVCL_LRN_OPTIONS, "-DP_RADIUS=%d -DT_VW=%d -DT_LANES=%d -DT_ROWS=%d -DT_BLOCK=%d -DF_BETA_075=%d", reach(desc),
+             grid->vector_width, grid->lanes, grid->rows, block, is_075);
+    return text;
 }
 
 static convcl_status build(convcl_lrn_plan *plan) {
     convcl_status status = CONVCL_OK;
     const convcl_lrn_desc *desc = &plan->desc;
-    const int is_075 = desc->beta == 0.75f;
-    const int radius = desc->radius < desc->c ? desc->radius : desc->c - 1;
     int block = 0;
-    char options[160];
-    if (radius > MAX_RADIUS)
-        return convcl_fail(CONVCL_UNSUPPORTED, "lrn: radius is %d, must be at most %d where c is more than that", desc->radius, MAX_RADIUS);
-    plan->fwd_grid = convcl_layer__grid(plan->context, plan->pixels, desc->c);
-    plan->bwd_grid = plan_bwd(plan->context, plan->pixels, desc->c, radius, &block);
-    snprintf(options, sizeof options, "-DP_RADIUS=%d -DT_VW=%d -DF_BETA_075=%d", radius, plan->fwd_grid.vector_width, is_075);
-    CONVCL_TRY(convcl_kernel__create(plan->context, "lrn_fwd", "lrn_fwd", options, &plan->fwd));
-    snprintf(options, sizeof options, "-DP_RADIUS=%d -DT_VW=%d -DT_LANES=%d -DT_ROWS=%d -DT_BLOCK=%d -DF_BETA_075=%d -DF_RELU_MASK=%d",
-             radius, plan->bwd_grid.vector_width, plan->bwd_grid.lanes, plan->bwd_grid.rows, block, is_075, desc->relu_mask);
+    char shared[CONVCL_LRN_OPTIONS], options[CONVCL_LRN_OPTIONS + 32];
+    plan->bwd_grid = convcl_lrn__grid(plan->context, desc, plan->pixels, &block);
+    plan->fwd_grid = plan->bwd_grid;
+    convcl_lrn__options(desc, &plan->fwd_grid, block, shared);
+    if (!convcl_context__prefers_registers(plan->context))
+        plan->fwd_grid.range.global[0] = (size_t)plan->fwd_grid.lanes; /* a work-group takes all channels */
+    CONVCL_TRY(convcl_kernel__create(plan->context, "lrn_fwd", "lrn_fwd", shared, &plan->fwd));
+    snprintf(options, sizeof options, "%s -DF_RELU_MASK=%d", shared, desc->relu_mask);
     CONVCL_TRY(convcl_kernel__create(plan->context, "lrn_bwd", "lrn_bwd", options, &plan->bwd));
 cleanup:
     return status;
@@ -84,7 +96,7 @@ convcl_status convcl_lrn_plan_create(convcl_context *context, const convcl_lrn_d
     *plan_out = NULL;
     CONVCL_REQUIRE(context, "lrn: context is NULL");
     CONVCL_REQUIRE(desc, "lrn: desc is NULL");
-    CONVCL_TRY(validate(desc));
+    CONVCL_TRY(convcl_lrn__validate(desc));
     CONVCL_TRY(convcl_layer__count("lrn", "n * h * w * c", desc->n, desc->h, desc->w, desc->c, &count));
     CONVCL_TRY(convcl_alloc(sizeof *plan, &plan));
     plan->context = convcl_context__retain(context);

@@ -14,6 +14,7 @@
 #include "base/alloc.h"
 #include "layers/layer_grid.h"
 #include "layers/layers_internal.h"
+#include "layers/maxpool_internal.h"
 
 #define MAX_PLACES 65536 /* of a window: what uint16 tells apart */
 
@@ -84,6 +85,11 @@ static convcl_status validate_rest(const convcl_maxpool_desc *desc) {
     return convcl_layer__check_layout("maxpool", desc->layout);
 }
 
+convcl_status convcl_maxpool__validate(const convcl_maxpool_desc *desc, int *oh_out, int *ow_out) {
+    const convcl_status status = validate_size(desc, oh_out, ow_out);
+    return status == CONVCL_OK ? validate_rest(desc) : status;
+}
+
 static convcl_status build(convcl_maxpool_plan *plan) {
     convcl_status status = CONVCL_OK;
     const size_t channels = (size_t)plan->desc.c;
@@ -107,8 +113,7 @@ convcl_status convcl_maxpool_plan_create(convcl_context *context, const convcl_m
     *plan_out = NULL;
     CONVCL_REQUIRE(context, "maxpool: context is NULL");
     CONVCL_REQUIRE(desc, "maxpool: desc is NULL");
-    CONVCL_TRY(validate_size(desc, &oh, &ow));
-    CONVCL_TRY(validate_rest(desc));
+    CONVCL_TRY(convcl_maxpool__validate(desc, &oh, &ow));
     CONVCL_TRY(convcl_layer__count("maxpool", "n * ih * iw * c", desc->n, desc->ih, desc->iw, desc->c, &x_count));
     CONVCL_TRY(convcl_layer__count("maxpool", "n * oh * ow * c", desc->n, oh, ow, desc->c, &y_count));
     CONVCL_TRY(convcl_alloc(sizeof *plan, &plan));

@@ -4,7 +4,8 @@
  * Order of the work: memory is planned twice. The first time without workspace, which only the plans know, so that a network that cannot fit is refused before
  * a kernel is compiled; the second time with it.
  *
- * Fusion. A ReLU is computed by the convolution that it reads, when nobody else reads that convolution and it is not kept. In training, the gradient of a ReLU
+ * Fusion. A ReLU is computed by the convolution that it reads, when nobody else reads that convolution and it is not kept. So is a normalization by the max-pool that
+ * reads it, in both directions, where the device gains by that: neither its value nor its gradient is ever stored. In training, the gradient of a ReLU
  * is applied by the operation that makes the gradient of its value (convolution, lrn, maxpool: their relu_mask), else by a step of its own, in place; so a ReLU never
  * needs memory for a gradient of its own. */
 #include <stdlib.h>
@@ -65,6 +66,22 @@ static void set_relu_mask(convcl_net_layer *layer, int mask) {
         layer->desc.maxpool.relu_mask = mask;
 }
 
+convcl_lrn_maxpool_desc convcl_net__lrn_maxpool_desc(const convcl_net *net, const convcl_net_layer *maxpool) {
+    return (convcl_lrn_maxpool_desc){.lrn = net->layers[maxpool->input].desc.lrn, .maxpool = maxpool->desc.maxpool};
+}
+
+/* Has a max-pool compute the normalization that it reads, where it can and that pays. */
+static void fuse_lrn(convcl_net *net, int index) {
+    convcl_net_layer *layer = &net->layers[index], *input = &net->layers[layer->input];
+    if (input->op != CONVCL_NET_OP_LRN || input->readers != 1 || input->keep)
+        return;
+    const convcl_lrn_maxpool_desc desc = convcl_net__lrn_maxpool_desc(net, layer);
+    if (convcl_lrn_maxpool__pays(net->context, &desc)) {
+        input->fused = index;
+        layer->fused = layer->input;
+    }
+}
+
 static void fuse(convcl_net *net) {
     for (size_t i = 0; i < net->layer_count; i++) {
         convcl_net_layer *layer = &net->layers[i];
@@ -79,6 +96,8 @@ static void fuse(convcl_net *net) {
             input->masked = true;
             set_relu_mask(layer, 1);
         }
+        if (layer->op == CONVCL_NET_OP_MAXPOOL)
+            fuse_lrn(net, (int)i);
     }
 }
 

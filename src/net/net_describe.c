@@ -52,6 +52,12 @@ static void describe_plan(const convcl_net *net, const convcl_net_step *step, co
         convcl_text_add(text, "maxpool %dx%d stride %dx%d", layer->desc.maxpool.window_h, layer->desc.maxpool.window_w,
                         layer->desc.maxpool.stride_h, layer->desc.maxpool.stride_w);
         break;
+    case CONVCL_NET_STEP_LRN_MAXPOOL_FWD:
+    case CONVCL_NET_STEP_LRN_MAXPOOL_BWD:
+        convcl_text_add(text, "lrn radius %d of %s on the way, maxpool %dx%d stride %dx%d", net->layers[layer->fused].desc.lrn.radius,
+                        net->layers[layer->fused].name, layer->desc.maxpool.window_h, layer->desc.maxpool.window_w,
+                        layer->desc.maxpool.stride_h, layer->desc.maxpool.stride_w);
+        break;
     case CONVCL_NET_STEP_L2_LOSS_FWD:
     case CONVCL_NET_STEP_L2_LOSS_BWD:
         convcl_text_add(text, "l2 loss");
@@ -59,25 +65,28 @@ static void describe_plan(const convcl_net *net, const convcl_net_step *step, co
     }
 }
 
-/* True when the step also applies the gradient of the ReLU before it. */
-static bool applies_mask(const convcl_net *net, const convcl_net_step *step) {
-    const convcl_net_layer *layer = &net->layers[step->layer];
-    const bool makes_dx = step->kind == CONVCL_NET_STEP_CONV_BWD_DATA || step->kind == CONVCL_NET_STEP_CONV_BWD ||
-                          step->kind == CONVCL_NET_STEP_LRN_BWD || step->kind == CONVCL_NET_STEP_MAXPOOL_BWD;
-    return makes_dx && net->layers[layer->input].masked;
+/* The ReLU before the step whose gradient it also applies; NULL when there is none. */
+static const convcl_net_layer *masked_relu(const convcl_net *net, const convcl_net_step *step) {
+    int input = net->layers[step->layer].input;
+    if (step->kind == CONVCL_NET_STEP_LRN_MAXPOOL_BWD)
+        input = net->layers[input].input;
+    else if (step->kind != CONVCL_NET_STEP_CONV_BWD_DATA && step->kind != CONVCL_NET_STEP_CONV_BWD &&
+             step->kind != CONVCL_NET_STEP_LRN_BWD && step->kind != CONVCL_NET_STEP_MAXPOOL_BWD)
+        return NULL;
+    return net->layers[input].masked ? &net->layers[input] : NULL;
 }
 
 static void describe_step(const convcl_net *net, const convcl_net_step *step, convcl_text *text) {
     char bytes_text[CONVCL_NET_BYTES_TEXT];
-    const convcl_net_layer *layer = &net->layers[step->layer];
+    const convcl_net_layer *layer = &net->layers[step->layer], *relu = masked_relu(net, step);
     size_t bytes = 0;
     for (int t = 0; t < CONVCL_NET_STEP_TENSORS; t++)
         if (step->tensor[t] >= 0)
             bytes += net->tensors[step->tensor[t]].bytes;
     convcl_text_add(text, "%-10s %-11s ", layer->name, convcl_net__step_direction(step->kind));
     describe_plan(net, step, text);
-    if (applies_mask(net, step))
-        convcl_text_add(text, ", with the gradient of %s", net->layers[layer->input].name);
+    if (relu)
+        convcl_text_add(text, ", with the gradient of %s", relu->name);
     if (step->tensor[CONVCL_NET_STEP_KEPT] >= 0)
         convcl_text_add(text, ", %s the transform of x", step->kind == CONVCL_NET_STEP_CONV_FWD ? "keeps" : "reads");
     convcl_text_add(text, ", %s\n", convcl_net__bytes_text(bytes, bytes_text));

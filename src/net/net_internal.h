@@ -44,9 +44,9 @@ typedef struct convcl_net_layer {
     bool keep;           /* asked for by the caller */
 
     /* Set by compile, cleared by convcl_net__clear_compiled. */
-    int readers;                /* layers that read its value */
-    int reader;                 /* the last of them */
-    int fused;                  /* conv: the ReLU that it applies itself; relu: the conv that applies it */
+    int readers; /* layers that read its value */
+    int reader;  /* the last of them */
+    int fused; /* conv: the ReLU that it applies itself; relu: the conv that applies it; maxpool: the lrn whose value it computes on the way; lrn: that maxpool */
     bool needs_gradient;        /* training: parameters lie before its value */
     bool masked;                /* relu: whoever makes the gradient of its value applies the ReLU's gradient as well */
     int value, gradient, index; /* tensors; index: where a pooling found its maxima */
@@ -57,6 +57,7 @@ typedef struct convcl_net_layer {
         convcl_relu_plan *relu;
         convcl_lrn_plan *lrn;
         convcl_maxpool_plan *maxpool;
+        convcl_lrn_maxpool_plan *lrn_maxpool; /* of a maxpool that is fused */
         convcl_l2_loss_plan *l2_loss;
     } plan;
 } convcl_net_layer;
@@ -102,7 +103,9 @@ typedef enum convcl_net_step_kind {
     CONVCL_NET_STEP_MAXPOOL_BWD = 8,      /* dy index x dx */
     CONVCL_NET_STEP_L2_LOSS_FWD = 9,      /* x loss */
     CONVCL_NET_STEP_L2_LOSS_BWD = 10,     /* x dx */
-    CONVCL_NET_STEP_CONV_BWD = 11         /* x dy dw db w dx kept: both gradients at once */
+    CONVCL_NET_STEP_CONV_BWD = 11,        /* x dy dw db w dx kept: both gradients at once */
+    CONVCL_NET_STEP_LRN_MAXPOOL_FWD = 12, /* x y index; the layer is the maxpool */
+    CONVCL_NET_STEP_LRN_MAXPOOL_BWD = 13  /* x dy index dx */
 } convcl_net_step_kind;
 
 #define CONVCL_NET_STEP_TENSORS 7
@@ -170,6 +173,9 @@ convcl_status convcl_net__finish(const convcl_net *net);
 
 /* net_compile.c: forgets all that compile made, so that the network is as it was built. */
 void convcl_net__clear_compiled(convcl_net *net);
+
+/* net_compile.c: the description of a maxpool that is fused with the lrn it reads. */
+convcl_lrn_maxpool_desc convcl_net__lrn_maxpool_desc(const convcl_net *net, const convcl_net_layer *maxpool);
 
 /* net_steps.c: makes the tensors and the steps of the mode. Rules are checked and fusion is decided before. CONVCL_NO_MEMORY. */
 convcl_status convcl_net__make_steps(convcl_net *net);

@@ -106,6 +106,10 @@ static convcl_status make_plan(convcl_net *net, const convcl_net_step *step, siz
     case CONVCL_NET_OP_LRN:
         return layer->plan.lrn ? CONVCL_OK : convcl_lrn_plan_create(net->context, &layer->desc.lrn, &layer->plan.lrn);
     case CONVCL_NET_OP_MAXPOOL:
+        if (layer->fused >= 0) {
+            const convcl_lrn_maxpool_desc desc = convcl_net__lrn_maxpool_desc(net, layer);
+            return layer->plan.lrn_maxpool ? CONVCL_OK : convcl_lrn_maxpool_plan_create(net->context, &desc, &layer->plan.lrn_maxpool);
+        }
         return layer->plan.maxpool ? CONVCL_OK : convcl_maxpool_plan_create(net->context, &layer->desc.maxpool, &layer->plan.maxpool);
     case CONVCL_NET_OP_L2_LOSS:
         if (!layer->plan.l2_loss)
@@ -158,7 +162,10 @@ void convcl_net__destroy_plans(convcl_net *net) {
             layer->plan.lrn = NULL;
             break;
         case CONVCL_NET_OP_MAXPOOL:
-            convcl_maxpool_plan_destroy(layer->plan.maxpool);
+            if (layer->fused >= 0)
+                convcl_lrn_maxpool_plan_destroy(layer->plan.lrn_maxpool);
+            else
+                convcl_maxpool_plan_destroy(layer->plan.maxpool);
             layer->plan.maxpool = NULL;
             break;
         case CONVCL_NET_OP_L2_LOSS:

@@ -35,6 +35,10 @@ static convcl_status run_step(const convcl_net *net, const convcl_net_step *step
         return convcl_maxpool__fwd(layer->plan.maxpool, stream, t[0], t[1], t[2]);
     case CONVCL_NET_STEP_MAXPOOL_BWD:
         return convcl_maxpool__bwd(layer->plan.maxpool, stream, t[0], t[1], t[2], t[3]);
+    case CONVCL_NET_STEP_LRN_MAXPOOL_FWD:
+        return convcl_lrn_maxpool__fwd(layer->plan.lrn_maxpool, stream, t[0], t[1], t[2]);
+    case CONVCL_NET_STEP_LRN_MAXPOOL_BWD:
+        return convcl_lrn_maxpool__bwd(layer->plan.lrn_maxpool, stream, t[0], t[1], t[2], t[3]);
     case CONVCL_NET_STEP_L2_LOSS_FWD:
         return convcl_l2_loss__fwd(layer->plan.l2_loss, stream, t[0], t[1], workspace);
     case CONVCL_NET_STEP_L2_LOSS_BWD:

@@ -15,6 +15,7 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind) {
     case CONVCL_NET_STEP_RELU_FWD:
     case CONVCL_NET_STEP_LRN_FWD:
     case CONVCL_NET_STEP_MAXPOOL_FWD:
+    case CONVCL_NET_STEP_LRN_MAXPOOL_FWD:
     case CONVCL_NET_STEP_L2_LOSS_FWD:
         return "fwd";
     case CONVCL_NET_STEP_CONV_BWD_DATA:
@@ -25,6 +26,7 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind) {
     case CONVCL_NET_STEP_RELU_BWD:
     case CONVCL_NET_STEP_LRN_BWD:
     case CONVCL_NET_STEP_MAXPOOL_BWD:
+    case CONVCL_NET_STEP_LRN_MAXPOOL_BWD:
     case CONVCL_NET_STEP_L2_LOSS_BWD:
         return "bwd";
     }
@@ -57,8 +59,8 @@ static convcl_status add_tensors(convcl_net *net) {
     }
     for (size_t i = 0; i < net->layer_count; i++) {
         convcl_net_layer *layer = &net->layers[i];
-        if (layer->op == CONVCL_NET_OP_CONV && layer->fused >= 0)
-            continue; /* its value exists in registers only */
+        if ((layer->op == CONVCL_NET_OP_CONV || layer->op == CONVCL_NET_OP_LRN) && layer->fused >= 0)
+            continue; /* its value exists in registers and caches only */
         CONVCL_TRY(convcl_net__add_tensor(net, layer->count, sizeof(float), false, &layer->value));
         if (layer->op == CONVCL_NET_OP_MAXPOOL && layer->needs_gradient && net->layers[layer->input].needs_gradient)
             CONVCL_TRY(convcl_net__add_tensor(net, layer->count, sizeof(cl_ushort), false, &layer->index));
@@ -83,8 +85,11 @@ static convcl_status add_forward_step(convcl_net *net, size_t index) {
     case CONVCL_NET_OP_RELU:
         return layer->fused >= 0 ? CONVCL_OK : add_step(net, CONVCL_NET_STEP_RELU_FWD, index, x, layer->value, -1, -1);
     case CONVCL_NET_OP_LRN:
-        return add_step(net, CONVCL_NET_STEP_LRN_FWD, index, x, layer->value, -1, -1);
+        return layer->fused >= 0 ? CONVCL_OK : add_step(net, CONVCL_NET_STEP_LRN_FWD, index, x, layer->value, -1, -1);
     case CONVCL_NET_OP_MAXPOOL:
+        if (layer->fused >= 0)
+            return add_step(net, CONVCL_NET_STEP_LRN_MAXPOOL_FWD, index, net->layers[net->layers[layer->fused].input].value, layer->value,
+                            layer->index, -1);
         return add_step(net, CONVCL_NET_STEP_MAXPOOL_FWD, index, x, layer->value, layer->index, -1);
     case CONVCL_NET_OP_L2_LOSS:
         return add_step(net, CONVCL_NET_STEP_L2_LOSS_FWD, index, x, layer->value, -1, -1);
@@ -95,7 +100,8 @@ static convcl_status add_forward_step(convcl_net *net, size_t index) {
 /* Makes the gradient of what the layer reads; its own gradient is there already. */
 static convcl_status add_data_step(convcl_net *net, size_t index) {
     const convcl_net_layer *layer = &net->layers[index];
-    convcl_net_layer *input = &net->layers[layer->input];
+    const bool skips_lrn = layer->op == CONVCL_NET_OP_MAXPOOL && layer->fused >= 0; /* and makes the gradient of what the lrn reads */
+    convcl_net_layer *input = &net->layers[skips_lrn ? net->layers[layer->fused].input : layer->input];
     const int x = input->value, dy = layer->gradient;
     if (layer->op == CONVCL_NET_OP_RELU) { /* in place */
         input->gradient = dy;
@@ -111,6 +117,8 @@ static convcl_status add_data_step(convcl_net *net, size_t index) {
     case CONVCL_NET_OP_LRN:
         return add_step(net, CONVCL_NET_STEP_LRN_BWD, index, x, dy, dx, -1);
     case CONVCL_NET_OP_MAXPOOL:
+        if (skips_lrn)
+            return add_step(net, CONVCL_NET_STEP_LRN_MAXPOOL_BWD, index, x, dy, layer->index, dx);
         return add_step(net, CONVCL_NET_STEP_MAXPOOL_BWD, index, dy, layer->index, mask, dx);
     case CONVCL_NET_OP_L2_LOSS:
         return add_step(net, CONVCL_NET_STEP_L2_LOSS_BWD, index, x, dx, -1, -1);
@@ -130,7 +138,7 @@ static convcl_status add_backward_steps(convcl_net *net) {
         if (layer->op == CONVCL_NET_OP_CONV)
             CONVCL_TRY(add_step(net, CONVCL_NET_STEP_CONV_BWD_WEIGHTS, i, net->layers[layer->input].value, layer->gradient,
                                 parameter_gradient(net, layer->weights), parameter_gradient(net, layer->biases)));
-        if (net->layers[layer->input].needs_gradient)
+        if (net->layers[layer->input].needs_gradient && !(layer->op == CONVCL_NET_OP_LRN && layer->fused >= 0))
             CONVCL_TRY(add_data_step(net, i));
     }
 cleanup:
