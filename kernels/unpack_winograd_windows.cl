@@ -40,8 +40,11 @@ static inline void add_pixel(vec_float value, __global float *dx, __global const
     {                                                                                                                                      \
         vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
         _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[i * P_RW##W + j] =                                                      \
-                D_LOAD(m + (D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * channels + c);                                                      \
+            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
+                __global const float *from = m + (D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * channels + c;                                 \
+                in[i * P_RW##W + j] = D_LOAD(from);                                                                                        \
+                PREFETCH(from + channels);                                                                                                 \
+            }                                                                                                                              \
         }                                                                                                                                  \
         TRANSFORM(H, W, in, out)                                                                                                           \
         _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
