@@ -41,7 +41,9 @@
             _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
                 _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                      \
                     const int valid = h0 + i >= 0 && h0 + i < ih && w0 + j >= 0 && w0 + j < iw && c < ic;                                  \
-                    in[i * P_RW##W + j] = valid ? D_LOAD(x + (corner + (long)i * iw + j) * ic + c) : (vec_float)(0.0f);                    \
+                    const vec_float value =                                                                                                \
+                        D_LOAD(x + (valid ? (corner + (long)i * iw + j) * ic + c : 0)); /* a branch here takes PoCL long to compile */     \
+                    in[i * P_RW##W + j] = valid ? value : (vec_float)(0.0f);                                                               \
                 }                                                                                                                          \
             }                                                                                                                              \
         }                                                                                                                                  \
