@@ -1,102 +1,15 @@
 /* test_bench.c: the program bench as a user meets it: its lines, its JSON, its answers to mistakes.
  * SPDX-License-Identifier: MIT */
-#include "harness.h"
-
-#include <dirent.h>
-#include <jansson.h>
-#include <regex.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- running it ------------------------------------------------------------------------------------------------------------------------ */
-
-#define OUTPUT_SIZE 65536
-
-typedef struct bench_run {
-    char folder[64]; /* where it ran; empty but for what bench left there */
-    char out[OUTPUT_SIZE], err[OUTPUT_SIZE];
-    int status;
-} bench_run;
-
-static void read_and_remove(const char *path, char text[OUTPUT_SIZE]) {
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    const size_t length = fread(text, 1, OUTPUT_SIZE - 1, file);
-    text[length] = '\0';
-    fclose(file);
-    unlink(path);
-}
-
-/* Runs a line of shell in a new folder, with "$BENCH" as the program. End it with finish. */
-static bench_run *start_line(const char *line) {
-    bench_run *run = harness_alloc(1, sizeof *run);
-    char command[2048], out[96], err[96];
-    strcpy(run->folder, "/tmp/convcl-test-bench-XXXXXX");
-    assert_non_null(mkdtemp(run->folder));
-    snprintf(out, sizeof out, "%s/.out", run->folder);
-    snprintf(err, sizeof err, "%s/.err", run->folder);
-    snprintf(command, sizeof command, "cd %s && BENCH='%s' && { %s; } >.out 2>.err", run->folder, CONVCL_TEST_BENCH, line);
-    const int result = system(command);
-    run->status = WIFEXITED(result) ? WEXITSTATUS(result) : -1;
-    read_and_remove(out, run->out);
-    read_and_remove(err, run->err);
-    return run;
-}
-
-/* Runs bench with the arguments, as a shell reads them. */
-static bench_run *start(const char *arguments) {
-    char line[1024];
-    snprintf(line, sizeof line, "\"$BENCH\" %s", arguments);
-    return start_line(line);
-}
-
-/* Removes the folder, which must hold nothing any more. */
-static void finish(const bench_run *run) {
-    DIR *folder = opendir(run->folder);
-    assert_non_null(folder);
-    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            fail_msg("bench left %s behind", entry->d_name);
-    closedir(folder);
-    assert_int_equal(rmdir(run->folder), 0);
-}
-
-static int matches(const char *pattern, const char *text) {
-    regex_t regex;
-    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
-    const int result = regexec(&regex, text, 0, NULL, 0);
-    regfree(&regex);
-    return result == 0;
-}
+#include "bench_program.h"
 
 /* ---- mistakes -------------------------------------------------------------------------------------------------------------------------- */
 
-/* What is typed, and words that the first line of standard error must hold. */
-typedef struct mistake {
-    const char *arguments;
-    const char *words[2];
-    int usage; /* 1: a second line says how bench is used */
-} mistake;
-
-static void expect_mistake(const mistake *typed) {
-    bench_run *run = start(typed->arguments);
-    size_t lines = 0;
-    for (const char *at = run->err; *at; ++at)
-        lines += *at == '\n';
-    for (size_t i = 0; i < 2; ++i)
-        if (!strstr(run->err, typed->words[i]))
-            fail_msg("bench %s: \"%s\" is not in: %s", typed->arguments, typed->words[i], run->err);
-    assert_memory_equal(run->err, "bench: ", 7);
-    assert_int_equal(lines, typed->usage ? 2 : 1);
-    assert_int_equal(run->status, 2);
-    assert_string_equal(run->out, "");
-    finish(run);
-}
-
 static void test_bench__mistakes_name_value_and_rule(void **state) {
     (void)state;
-    static const mistake mistakes[] = {
+    static const bench_mistake mistakes[] = {
         {"--device nonsense", {"\"nonsense\"", "matches no device"}, 1},
         {"--device ''", {"--device is \"\"", "empty"}, 1},
         {"--batch 0", {"--batch is \"0\"", "from 1 to 65536"}, 1},
@@ -120,14 +33,14 @@ static void test_bench__mistakes_name_value_and_rule(void **state) {
         {"--json .", {"--json is \".\"", "Is a directory"}, 0},
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i)
-        expect_mistake(&mistakes[i]);
+        bench_expect_mistake(&mistakes[i]);
 }
 
 /* ---- answers --------------------------------------------------------------------------------------------------------------------------- */
 
 static void test_bench__help_fits_a_terminal(void **state) {
     (void)state;
-    bench_run *run = start("--help");
+    bench_run *run = bench_start("--help");
     size_t lines = 0;
     for (const char *at = run->out; *at; ++lines) {
         const char *end = strchr(at, '\n');
@@ -137,32 +50,32 @@ static void test_bench__help_fits_a_terminal(void **state) {
     }
     assert_in_range(lines, 10, 24);
     assert_int_equal(run->status, 0);
-    finish(run);
+    bench_finish(run);
 }
 
 static void test_bench__version(void **state) {
     (void)state;
-    bench_run *run = start("--version");
+    bench_run *run = bench_start("--version");
     assert_memory_equal(run->out, "convcl " CONVCL_VERSION_STRING " ", strlen("convcl " CONVCL_VERSION_STRING " "));
     assert_int_equal(run->status, 0);
-    finish(run);
+    bench_finish(run);
 }
 
 static void test_bench__closed_output_is_a_failure(void **state) {
     (void)state;
-    bench_run *run = start("--version >/dev/full");
+    bench_run *run = bench_start("--version >/dev/full");
     assert_non_null(strstr(run->err, "standard output cannot be written"));
     assert_int_equal(run->status, 1);
-    finish(run);
+    bench_finish(run);
 }
 
 static void test_bench__lists_the_device(harness_device *device, const void *data) {
     (void)data;
-    bench_run *run = start("--list-devices");
+    bench_run *run = bench_start("--list-devices");
     assert_int_equal(run->status, 0);
     assert_non_null(strstr(run->out, device->info.name));
     assert_non_null(strstr(run->out, device->info.platform_name));
-    finish(run);
+    bench_finish(run);
 }
 
 /* ---- a run ----------------------------------------------------------------------------------------------------------------------------- */
@@ -194,7 +107,7 @@ static void check_lines(char *out) {
     line = strtok(line, "\n");
     for (size_t i = 0; i < sizeof expected_lines / sizeof *expected_lines; ++i) {
         assert_non_null(line);
-        if (!matches(expected_lines[i], line))
+        if (!bench_matches(expected_lines[i], line))
             fail_msg("\"%s\" does not match %s", line, expected_lines[i]);
         line = strtok(NULL, "\n");
     }
@@ -258,7 +171,7 @@ static void test_bench__prints_and_writes_a_run(harness_device *device, const vo
     char arguments[256], path[96];
     snprintf(arguments, sizeof arguments, "-d %d:%d -b 1 --steps 12 --burn-in 9 --seed 7 --verify --json x.json",
              device->info.platform_index, device->info.device_index);
-    bench_run *run = start(arguments);
+    bench_run *run = bench_start(arguments);
     if (run->status != 0)
         fail_msg("bench %s: exit status %d: %s", arguments, run->status, run->err);
     assert_non_null(strstr(run->out, device->info.driver));
@@ -270,7 +183,7 @@ static void test_bench__prints_and_writes_a_run(harness_device *device, const vo
     check_json(root, device);
     json_decref(root);
     unlink(path);
-    finish(run);
+    bench_finish(run);
 }
 
 /* A kernel that computes nonsense must be found before anything is timed. */
@@ -283,11 +196,11 @@ static void test_bench__wrong_kernel_fails_verify(harness_device *device, const 
              "-r kernels; "
              "(exit $status)",
              CONVCL_TESTS_DIR, device->info.platform_index, device->info.device_index);
-    bench_run *run = start_line(line);
+    bench_run *run = bench_start_line(line);
     assert_int_equal(run->status, 1);
     assert_non_null(strstr(run->err, "verify: pool1 has a relative L2 error of "));
     assert_null(strstr(run->out, "sec / batch"));
-    finish(run);
+    bench_finish(run);
 }
 
 int main(int argc, char **argv) {
