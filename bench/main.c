@@ -1,15 +1,31 @@
-/* main.c: bench times AlexNet, forward and forward-backward, on OpenCL devices. `bench --help` lists the options.
+/* main.c: bench times AlexNet, forward and forward-backward, on OpenCL devices; bench conv and bench gemm time one operation. `bench --help` lists the options.
  * SPDX-License-Identifier: MIT */
 #include <signal.h>
 
 #include "devices.h"
+#include "micro.h"
 #include "options.h"
 #include "report_text.h"
 #include "run.h"
 
+static bench_status run_micro(int argc, char **argv) {
+    bench_micro_options options;
+    bench_status status = bench_micro_options_parse(argc, argv, &options);
+    if (status == BENCH_OK && options.common.command == BENCH_COMMAND_HELP) {
+        bench_micro_options_print_help();
+        status = bench_text_flush();
+    } else if (status == BENCH_OK) {
+        status = bench_micro_run(&options);
+    }
+    bench_micro_options_clear(&options);
+    return status;
+}
+
 int main(int argc, char **argv) {
     bench_options options;
     signal(SIGPIPE, SIG_IGN); /* a closed standard output is an error like any other, see bench_text_flush */
+    if (bench_micro_options_apply(argc, argv))
+        return run_micro(argc, argv);
     const bench_status status = bench_options_parse(argc, argv, &options);
     if (status != BENCH_OK)
         return status;

@@ -203,7 +203,7 @@ static void run_exact(harness_device *device, const conv_case *c, const convcl_c
 /* The bench makes the same values from the same seed. */
 static void name_command(const harness_device *device, const conv_case *c) {
     char text[CONVCL_REF_CASE_TEXT];
-    harness_repeat("build/bin/bench conv --verify --device %d --dir %s --algo %s --gemm %s --seed %llu %s", device->info.index,
+    harness_repeat("conv --verify --device %d --dir %s --algo %s --gemm %s --seed %llu %s", device->info.index,
                    convcl_conv_dir_name(c->dir), c->options.algo, c->options.gemm, (unsigned long long)harness_seed(),
                    convcl_ref_case_format_conv(&c->desc, text));
 }

@@ -171,7 +171,7 @@ double harness_relative_rms(const double *expected, const float *got, size_t cou
 /* Words for the failure text of this test, such as the plan's describe line; replaced by the next note, cleared at the end of the test. */
 void harness_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* One more command that repeats this test, for the failure text, such as a line of bench; cleared at the end of the test. */
+/* The arguments with which bench, which lies beside the test's program, repeats this test, for the failure text; cleared at the end of the test. */
 void harness_repeat(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Fails the test with the library's text unless the call returned the status. */

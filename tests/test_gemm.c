@@ -201,7 +201,7 @@ static void test_gemm__case(harness_device *device, const void *data) {
     const gemm_case *g = data;
     char text[CONVCL_REF_CASE_TEXT];
     if (*words(g, text)) /* the bench makes the same values from the same seed */
-        harness_repeat("build/bin/bench gemm --verify --device %d --gemm %s --seed %llu %s", device->info.index, g->variant,
+        harness_repeat("gemm --verify --device %d --gemm %s --seed %llu %s", device->info.index, g->variant,
                        (unsigned long long)harness_seed(), words(g, text));
     const convcl_gemm_request request = {.variant = g->variant,
                                          .source = g->source,
