@@ -211,6 +211,20 @@ static void test_bench_devices__no_progress_in_a_pipe(harness_device *device, co
     bench_finish(run);
 }
 
+/* On a terminal, which script(1) plays, it is drawn and taken away again. */
+static void test_bench_devices__progress_on_a_terminal(harness_device *device, const void *data) {
+    (void)data;
+    char line[512];
+    if (system("command -v script >/dev/null 2>&1") != 0)
+        skip();
+    snprintf(line, sizeof line, "TERM=xterm script -qec \"'$BENCH' -d %d:%d " QUICK " --phase forward\" /dev/null </dev/null",
+             device->info.platform_index, device->info.device_index);
+    bench_run *run = bench_start_line(line);
+    assert_int_equal(run->status, 0);
+    assert_true(bench_matches("\r\033\\[Kforward 0/4\r\033\\[K", run->out));
+    bench_finish(run);
+}
+
 int main(int argc, char **argv) {
     HARNESS_DEVICE(test_bench_devices__lists_the_device);
     HARNESS_DEVICE(test_bench_devices__lists_as_json);
@@ -224,5 +238,6 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_bench_devices__time_budget_ends_early);
     HARNESS_DEVICE(test_bench_devices__interrupt_prints_what_there_is);
     HARNESS_DEVICE(test_bench_devices__no_progress_in_a_pipe);
+    HARNESS_DEVICE(test_bench_devices__progress_on_a_terminal);
     return harness_main(argc, argv);
 }

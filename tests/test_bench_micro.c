@@ -186,6 +186,22 @@ static void test_bench_micro__time_budget_skips_the_rest(harness_device *device,
     bench_finish(run);
 }
 
+/* A row that takes for ever; it is interrupted in its first second or two, and the row behind it is left out. */
+static void test_bench_micro__interrupt_prints_what_there_is(harness_device *device, const void *data) {
+    (void)data;
+    char line[512];
+    snprintf(line, sizeof line,
+             "\"$BENCH\" conv n1ih5iw5ic4oc4f1 n2ih5iw5ic4oc4f1 --dir fwd -d %d:%d --steps 1000000 --burn-in 1000000 --format csv >o & "
+             "pid=$!; sleep 3; "
+             "kill -INT $pid; wait $pid; status=$?; cat o; rm o; (exit $status)",
+             device->info.platform_index, device->info.device_index);
+    bench_run *run = bench_start_line(line);
+    assert_int_equal(run->status, 130);
+    assert_true(bench_matches("\n[0-9]+,fwd,n1ih5iw5ic4oc4f1,.*,ok,", run->out));
+    assert_true(bench_matches("\n[0-9]+,fwd,n2ih5iw5ic4oc4f1,.*,skipped: interrupted,", run->out));
+    bench_finish(run);
+}
+
 /* ---- wrong results ---------------------------------------------------------------------------------------------------------------------- */
 
 /* Shell: a folder of kernels whose product for CPUs is wrong. */
@@ -238,6 +254,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_bench_micro__unsupported_is_a_row_with_the_reason);
     HARNESS_DEVICE(test_bench_micro__too_large_is_skipped);
     HARNESS_DEVICE(test_bench_micro__time_budget_skips_the_rest);
+    HARNESS_DEVICE(test_bench_micro__interrupt_prints_what_there_is);
     HARNESS_DEVICE(test_bench_micro__wrong_kernel_fails_verify);
     HARNESS_DEVICE(test_bench_micro__a_failed_test_names_the_command);
     return harness_main(argc, argv);
