@@ -1,17 +1,13 @@
-/* report_json.c: builds the JSON of a run and writes it so that it is there whole or not at all.
+/* report_json.c: builds the JSON of a run and writes it.
  * SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700 /* realpath */
 #include "report_json.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "devices.h"
+#include "output_file.h"
 #include "report_text.h"
 
 /* ---- the tree: a failed allocation makes a NULL, which jansson's packing passes on to the end -------------------------------------------- */
@@ -162,119 +158,26 @@ json_t *bench_json_make(const bench_results *results, int count) {
 
 /* ---- the file -------------------------------------------------------------------------------------------------------------------------- */
 
-/* Where the JSON goes: through `temporary` to `final`, or straight to `final` when `temporary` is NULL. Strings are freed by target_clear. */
-typedef struct target {
-    char *final;
-    char *temporary;
-    mode_t mode;
-} target;
-
-static void target_clear(target *to) {
-    free(to->final);
-    free(to->temporary);
-    *to = (target){0};
-}
-
-static int cannot_write(const char *path, int error) {
-    bench_error("--json is \"%s\", which cannot be written: %s", path, strerror(error));
-    return -1;
-}
-
-/* Follows links, so that the file behind a link is replaced and not the link. */
-static int target_find(const char *path, target *to) {
-    struct stat information;
-    *to = (target){0};
-    const mode_t mask = umask(0);
-    umask(mask);
-    to->mode = 0666 & ~mask;
-    const int exists = stat(path, &information) == 0;
-    if (exists && S_ISDIR(information.st_mode))
-        return cannot_write(path, EISDIR);
-    if (exists && access(path, W_OK) != 0)
-        return cannot_write(path, errno);
-    to->final = exists ? realpath(path, NULL) : strdup(path);
-    if (!to->final)
-        return cannot_write(path, errno);
-    if (exists && !S_ISREG(information.st_mode))
-        return 0;
-    if (exists)
-        to->mode = information.st_mode & 07777;
-    const size_t size = strlen(to->final) + sizeof ".XXXXXX";
-    to->temporary = malloc(size);
-    if (!to->temporary)
-        return cannot_write(path, ENOMEM);
-    snprintf(to->temporary, size, "%s.XXXXXX", to->final);
-    return 0;
-}
-
-/* Opens what is to be written now. NULL with errno when that fails; nothing is left behind then. */
-static FILE *target_open(target *to) {
-    if (!to->temporary)
-        return fopen(to->final, "w");
-    const int descriptor = mkstemp(to->temporary);
-    if (descriptor < 0)
-        return NULL;
-    FILE *file = fchmod(descriptor, to->mode) == 0 ? fdopen(descriptor, "w") : NULL;
-    if (!file) {
-        const int error = errno;
-        close(descriptor);
-        unlink(to->temporary);
-        errno = error;
-    }
-    return file;
-}
-
 bench_status bench_json_check_path(const char *path) {
-    target to;
-    bench_status status = BENCH_OK;
-    if (target_find(path, &to) != 0)
-        status = BENCH_USAGE;
-    else if (to.temporary) {
-        FILE *file = target_open(&to);
-        if (file) {
-            fclose(file);
-            unlink(to.temporary);
-        } else {
-            cannot_write(path, errno);
-            status = BENCH_USAGE;
-        }
-    }
-    target_clear(&to);
-    return status;
+    return bench_output_check("--json", path);
 }
 
 static int dump(const json_t *root, FILE *file) {
     return json_dumpf(root, file, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) != 0 || fputc('\n', file) == EOF;
 }
 
-static int write_tree(const json_t *root, FILE *file) {
-    errno = 0;
-    const int failed = dump(root, file);
-    const int error = failed && errno ? errno : EIO;
-    if (fclose(file) != 0)
-        return errno;
-    return failed ? error : 0;
-}
-
 bench_status bench_json_write(const char *path, json_t *root) {
-    target to = {0};
-    bench_status status = BENCH_FAILED;
-    int error = 0;
-    if (!root)
+    bench_output output;
+    if (!root) {
         bench_error("no memory to build the JSON for \"%s\"", path);
-    else if (target_find(path, &to) == 0) {
-        FILE *file = target_open(&to);
-        error = file ? write_tree(root, file) : errno;
-        if (!error && to.temporary && rename(to.temporary, to.final) != 0)
-            error = errno;
-        if (error) {
-            cannot_write(path, error);
-            if (file && to.temporary)
-                unlink(to.temporary);
-        } else
-            status = BENCH_OK;
+        return BENCH_FAILED;
     }
-    target_clear(&to);
+    bench_status status = bench_output_open("--json", path, &output);
+    if (status == BENCH_OK) {
+        errno = 0;
+        const int failed = dump(root, output.file);
+        status = bench_output_close(&output, !failed ? 0 : errno ? errno : EIO);
+    }
     json_decref(root);
     return status;
 }
