@@ -78,8 +78,10 @@ bench_status bench_phase_run(bench_session *session, convcl_net *net, double dea
         return BENCH_FAILED;
     }
     bench_status status = burn_in(session, net, deadline, phase, &before);
+    const bench_processor begin = bench_processor_now();
     if (status == BENCH_OK)
         status = time_steps(session, net, before, phase);
+    phase->processor = bench_processor_since(&begin);
     if (status == BENCH_OK && phase->steps > 0)
         status = bench_statistics_of(phase->samples, phase->steps, &phase->statistics);
     if (status == BENCH_OK && phase->steps > 0)

@@ -4,6 +4,7 @@
 #define CONVCL_BENCH_PHASE_H
 
 #include "layers.h"
+#include "processor.h"
 #include "session.h"
 #include "statistics.h"
 
@@ -14,7 +15,8 @@ typedef struct bench_phase {
     int steps;       /* timed, which may be fewer than were asked for */
     double *samples; /* seconds, one a step; freed by bench_phase_clear */
     bench_statistics statistics;
-    bench_layers layers; /* empty unless they were measured */
+    bench_processor processor; /* during the timed steps */
+    bench_layers layers;       /* empty unless they were measured */
 } bench_phase;
 
 #define BENCH_PHASES 2

@@ -79,12 +79,21 @@ static json_t *make_samples(const double *samples, int count) {
     return list;
 }
 
+/* NULL where the system did not tell, which leaves the key out. */
+static json_t *make_processor(const bench_processor *processor) {
+    if (!processor->known)
+        return NULL;
+    return json_pack("{s:i, s:f, s:f, s:f}", "processors", processor->processors, "wall_s", processor->wall_s, "cpu_s", processor->cpu_s,
+                     "wait_s", processor->wait_s);
+}
+
 static json_t *make_phase(const bench_phase *phase, int asked) {
     const bench_statistics *s = &phase->statistics;
-    return json_pack("{s:s, s:i, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:b, s:o}", "name", phase->name, "steps",
+    return json_pack("{s:s, s:i, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:i, s:f, s:b, s:o, s:o*}", "name", phase->name, "steps",
                      phase->steps, "partial", phase->steps < asked, "mean_s", s->mean, "sd_s", s->sd, "median_s", s->median, "min_s",
                      s->min, "max_s", s->max, "p05_s", s->p05, "p25_s", s->p25, "p75_s", s->p75, "p95_s", s->p95, "outliers", s->outliers,
-                     "drift", s->drift, "noisy", s->noisy, "samples_s", make_samples(phase->samples, phase->steps));
+                     "drift", s->drift, "noisy", s->noisy, "samples_s", make_samples(phase->samples, phase->steps), "processor",
+                     make_processor(&phase->processor));
 }
 
 static json_t *make_phases(const bench_results *results) {

@@ -130,6 +130,17 @@ static void check_percentiles(const json_t *phase, double min, double median) {
     assert_true(outliers >= 0 && outliers < 12 && !partial && noisy >= 0);
 }
 
+/* A step keeps the processors busy, those that the tests run on being CPUs. */
+static void check_processor(const json_t *phase) {
+    double wall = 0, cpu = 0, wait = -1;
+    int processors = 0;
+    assert_int_equal(json_unpack((json_t *)phase, "{s:{s:i, s:F, s:F, s:F !}}", "processor", "processors", &processors, "wall_s", &wall,
+                                 "cpu_s", &cpu, "wait_s", &wait),
+                     0);
+    assert_true(processors >= 1 && wall > 0 && cpu > 0 && wait >= 0);
+    assert_true(cpu <= 1.5 * wall * processors);
+}
+
 static void check_phase(const json_t *phase, const char *expected_name) {
     const char *name = NULL;
     int steps = 0;
@@ -151,6 +162,7 @@ static void check_phase(const json_t *phase, const char *expected_name) {
     assert_true(least > 0.999 * min && least < 1.001 * min);
     assert_true(median >= min && sd >= 0);
     check_percentiles(phase, min, median);
+    check_processor(phase);
 }
 
 static double real_of(const json_t *object, const char *name) {
