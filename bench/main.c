@@ -1,7 +1,9 @@
 /* main.c: bench times AlexNet, forward and forward-backward, on OpenCL devices; bench conv and bench gemm time one operation. `bench --help` lists the options.
  * SPDX-License-Identifier: MIT */
 #include <signal.h>
+#include <string.h>
 
+#include "compare.h"
 #include "devices.h"
 #include "micro.h"
 #include "options.h"
@@ -26,6 +28,8 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN); /* a closed standard output is an error like any other, see bench_text_flush */
     if (bench_micro_options_apply(argc, argv))
         return run_micro(argc, argv);
+    if (argc > 1 && strcmp(argv[1], "compare") == 0)
+        return compare_main(argc - 1, argv + 1);
     const bench_status status = bench_options_parse(argc, argv, &options);
     if (status != BENCH_OK)
         return status;

@@ -10,7 +10,7 @@
 /* 80 columns and 24 lines at most. */
 #define HELP_TEXT                                                                                                                          \
     "usage: bench [options]                times AlexNet on OpenCL devices\n"                                                              \
-    "       bench conv|gemm CASE [options] one of them; bench conv --help\n"                                                               \
+    "       bench conv|gemm CASE | compare RUN.json ... [options]; each has --help\n"                                                      \
     "  -d, --device CHOICE    index, PLATFORM:DEVICE, part of a name; A,B; all (0)\n"                                                      \
     "  -l, --list-devices     list the devices and exit\n"                                                                                 \
     "  -b, --batch N          images in a step, 1 to 65536 (32)\n"                                                                         \
@@ -25,7 +25,7 @@
     "      --verify           check all activations and gradients before timing\n"                                                         \
     "      --layers           a table of all layers; --launches: of all kernels\n"                                                         \
     "      --format FORMAT    text, markdown, csv or json (text)\n"                                                                        \
-    "      --json FILE        write the results to FILE as well\n"                                                                         \
+    "      --json FILE        write the results to FILE as well; --html FILE: a page\n"                                                    \
     "      --version          print the version and exit\n"                                                                                \
     "  -h, --help             print this and exit\n"                                                                                       \
     "exit status: 0 done, 1 the run or a check failed, 2 wrong usage, 130 interrupted\n"
@@ -42,6 +42,7 @@ enum {
     OPTION_LAUNCHES,
     OPTION_FORMAT,
     OPTION_JSON,
+    OPTION_HTML,
     OPTION_ALGO,
     OPTION_VERSION
 };
@@ -61,6 +62,7 @@ static const struct option long_options[] = {
     {"launches", no_argument, NULL, OPTION_LAUNCHES},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"json", required_argument, NULL, OPTION_JSON},
+    {"html", required_argument, NULL, OPTION_HTML},
     {"algo", required_argument, NULL, OPTION_ALGO},
     {"gemm", required_argument, NULL, 'g'},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -131,6 +133,8 @@ static bench_status read_option(int option, const char *text, bench_options *opt
         return bench_read_format("--format", text, &options->format);
     case OPTION_JSON:
         return bench_read_text("--json", text, &options->json);
+    case OPTION_HTML:
+        return bench_read_text("--html", text, &options->html);
     case OPTION_ALGO:
         return bench_read_method("--algo", BENCH_METHODS_ALGO, text, &options->algo);
     case 'g':

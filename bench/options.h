@@ -32,6 +32,7 @@ typedef struct bench_options {
     bool verify;
     bool layers, launches;
     bench_format format;
+    const char *html; /* NULL: none */
     const char *json; /* NULL: none */
     const char *algo; /* NULL: chosen by the library */
     const char *gemm; /* NULL: chosen by the library */

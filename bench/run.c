@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "devices.h"
+#include "html.h"
 #include "report_json.h"
 #include "report_tables.h"
 #include "report_text.h"
@@ -128,10 +129,27 @@ static bench_status run_device(const bench_options *options, const convcl_device
 
 /* ---- all devices ----------------------------------------------------------------------------------------------------------------------- */
 
+/* A run that ended before its first step has nothing to draw. */
+static bench_status write_page(const char *path, const bench_results *results, int count) {
+    for (int i = 0; i < count; ++i)
+        if (results[i].phase_count == 0) {
+            bench_warning("--html: no phase was timed, \"%s\" is not written", path);
+            return BENCH_OK;
+        }
+    json_t *root = bench_json_make(results, count);
+    const bench_status status = root ? html_write(path, root) : BENCH_FAILED;
+    if (!root)
+        bench_error("no memory for the page \"%s\"", path);
+    json_decref(root);
+    return status;
+}
+
 static bench_status report(const bench_options *options, const bench_results *results, int count) {
     bench_status status = BENCH_OK;
     if (options->json)
         status = bench_json_write(options->json, bench_json_make(results, count));
+    if (status == BENCH_OK && options->html)
+        status = write_page(options->html, results, count);
     if (status != BENCH_OK)
         return status;
     switch (options->format) {
@@ -178,6 +196,8 @@ bench_status bench_run(const bench_options *options) {
     bench_status status = bench_devices_choose(options->device, &devices, &count);
     if (status == BENCH_OK && options->json)
         status = bench_json_check_path(options->json);
+    if (status == BENCH_OK && options->html)
+        status = html_check_path(options->html);
     bench_results *results = status == BENCH_OK ? calloc((size_t)count, sizeof *results) : NULL;
     if (status == BENCH_OK && !results) {
         bench_error("no memory for the results of %d devices", count);
