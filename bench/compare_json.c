@@ -65,7 +65,7 @@ static json_t *make_sides(const compare_set *set) {
 
 bench_status compare_print_json(const compare_rows *rows, double margin) {
     const compare_set *set = rows->set;
-    json_t *root = json_pack("{s:{s:s, s:i, s:s, s:f}, s:o, s:o, s:o}", "comparison", "net", set->net, "batch", set->batch, "math",
+    json_t *root = json_pack("{s:{s:s, s:i, s:s, s:f}, s:o, s:o, s:o}", "comparison", "network", set->net, "batch", set->batch, "math",
                              set->math, "margin", margin, "sides", make_sides(set), "phases", make_rows(rows->row, rows->phase_count),
                              "layers", make_rows(rows->row + rows->phase_count, rows->count - rows->phase_count));
     if (!root) {
