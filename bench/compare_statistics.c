@@ -15,8 +15,9 @@
 #define RESAMPLES     400
 #define MOST_VALUES   1000 /* longer runs are condensed to that many medians first */
 #define PRIOR_FREEDOM 4
-#define FEW_STEPS     5    /* fewer than this say nothing about their own noise: */
-#define FEW_STEPS_SD  0.10 /* this is assumed at least */
+#define FEW_STEPS     5         /* fewer than this say nothing about their own noise: */
+#define FEW_STEPS_SD  0.10      /* this is assumed at least */
+#define LOST_SD       (1.0 / 3) /* further deviation of a run for each share of the processors that it lost */
 
 static int compare_doubles(const void *left, const void *right) {
     const double a = *(const double *)left, b = *(const double *)right;
@@ -182,11 +183,13 @@ static compare_verdict judge(const compare_ratio *ratio, double low_ratio, doubl
 
 compare_ratio compare_ratio_of(const compare_estimate *base, const compare_estimate *other, double margin) {
     const double difference = other->centre - base->centre;
-    const double variance = base->variance + other->variance;
+    /* What took processors took caches and memory bandwidth as well, which nobody counts. */
+    const double left = base->variance + base->lost * base->lost * LOST_SD * LOST_SD;
+    const double right = other->variance + other->lost * other->lost * LOST_SD * LOST_SD;
+    const double variance = left + right;
     double reach = 0;
     if (variance > 0) {
-        const double freedom =
-            variance * variance / (base->variance * base->variance / base->freedom + other->variance * other->variance / other->freedom);
+        const double freedom = variance * variance / (left * left / base->freedom + right * right / other->freedom);
         reach = student(freedom) * sqrt(variance);
     }
     compare_ratio ratio = {
