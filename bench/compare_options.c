@@ -22,7 +22,7 @@
     "      --plot FILE        draw FILE.svg or FILE.png with gnuplot as well\n"                                                            \
     "      --html FILE        write a page with charts as well\n"                                                                          \
     "      --margin PERCENT   differences up to this are \"same\", 0 to 100 (5)\n"                                                         \
-    "      --drift PERCENT    assumed between runs, 0 to 100 (a CPU 5, else 2)\n"                                                          \
+    "      --drift PERCENT    assumed between runs, 0 to 100 (a CPU 7, else 2)\n"                                                          \
     "      --check            exit 3 when a phase is slower than in the first\n"                                                           \
     "  -h, --help             print this and exit\n"                                                                                       \
     "\n"                                                                                                                                   \

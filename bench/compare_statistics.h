@@ -35,12 +35,13 @@ typedef struct compare_ratio {
     compare_verdict verdict;
 } compare_ratio;
 
-/* The drift that is assumed where it was not measured, as a standard deviation relative to the time: a CPU is shared with all that runs on the machine, other
+/* The drift that is assumed where it was not measured, as a standard deviation relative to the time: a CPU is shared with all that runs on the machine (runs on
+ * two idle processors of a virtual machine differed by up to a fifth: bench --steps 20, on PoCL and on Intel's runtime), other
  * devices seldom are. Differences within the margin are "same"; noise of more than the blur to either side is "uncertain". */
-#define COMPARE_DRIFT_CPU   0.05
+#define COMPARE_DRIFT_CPU   0.07
 #define COMPARE_DRIFT_OTHER 0.02
 #define COMPARE_MARGIN      0.05
-#define COMPARE_BLUR        0.30
+#define COMPARE_BLUR        0.40
 
 bench_status compare_spread_of(const double *samples, int count, compare_spread *spread_out);
 
