@@ -157,7 +157,8 @@ static void print_axis(double from, double to, FILE *file) {
         fprintf(file, "<text x=\"%d\" y=\"%d\" text-anchor=%s>", STEPS_LEFT + i * (STEPS_RIGHT - STEPS_LEFT) / 2, HISTOGRAM_BASE + 16,
                 anchors[i]);
         /* Four digits: the ends of a narrow axis differ in the third. */
-        fprintf(file, "%#.4g ms</text>", 1e3 * (from + i * (to - from) / 2));
+        const double value = 1e3 * (from + i * (to - from) / 2);
+        fprintf(file, value < 999.95 ? "%#.4g ms</text>" : "%.0f ms</text>", value);
     }
 }
 
