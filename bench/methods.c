@@ -24,7 +24,16 @@ static bool known_before(bench_methods methods, const char *name, size_t end) {
     return false;
 }
 
+/* "winograd:4": the tile is one digit, which of them there are is the algorithm's to say. */
+static bool names_tile(const char *name) {
+    static const char prefix[] = "winograd:";
+    const char *tile = name + sizeof prefix - 1;
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 && *tile >= '1' && *tile <= '9' && !tile[1];
+}
+
 bool bench_methods_know(bench_methods methods, const char *name) {
+    if (methods == BENCH_METHODS_ALGO && names_tile(name))
+        return true;
     for (size_t i = 0; name_at(methods, i); ++i)
         if (strcmp(name_at(methods, i), name) == 0)
             return true;
@@ -37,5 +46,7 @@ const char *bench_methods_list(bench_methods methods, char *text, size_t size) {
     for (size_t i = 0; name_at(methods, i) && length < size; ++i)
         if (!known_before(methods, name_at(methods, i), i))
             length += (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? ", " : "", name_at(methods, i));
+    if (methods == BENCH_METHODS_ALGO && length < size)
+        snprintf(text + length, size - length, ", winograd:TILE");
     return text;
 }

@@ -1,67 +1,68 @@
-/* options.c: reads the command line of bench; every fault names the value and the rule it breaks.
+/* options.c: reads the command line of bench without a command.
  * SPDX-License-Identifier: MIT */
 #include "options.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "methods.h"
+#include "options_read.h"
 
-#define MAX_BATCH 65536
-#define MAX_STEPS 1000000
-
+/* 80 columns and 24 lines at most. */
 #define HELP_TEXT                                                                                                                          \
-    "usage: bench [options]\n"                                                                                                             \
-    "Times AlexNet, forward and forward-backward, on one OpenCL device.\n"                                                                 \
-    "\n"                                                                                                                                   \
-    "  -d, --device CHOICE    index as listed, PLATFORM:DEVICE, or part of a name (0)\n"                                                   \
-    "      --list-devices     list the devices and exit\n"                                                                                 \
+    "usage: bench [options]                times AlexNet on OpenCL devices\n"                                                              \
+    "       bench conv|gemm CASE | compare RUN.json ... [options]; each has --help\n"                                                      \
+    "  -d, --device CHOICE    index, PLATFORM:DEVICE, part of a name; A,B; all (0)\n"                                                      \
+    "  -l, --list-devices     list the devices and exit\n"                                                                                 \
     "  -b, --batch N          images in a step, 1 to 65536 (32)\n"                                                                         \
     "      --steps N          timed steps of each phase, 1 to 1000000 (100)\n"                                                             \
     "      --burn-in N        steps before them, 0 to 1000000 (10)\n"                                                                      \
+    "      --time-budget S    end after about S seconds with what there is by then\n"                                                      \
     "      --phase PHASE      forward, forward-backward or both (both)\n"                                                                  \
+    "      --math MODE        default, strict or fast (default)\n"                                                                         \
+    "      --algo NAME        convolutions: %s\n"                                                                                          \
+    "  -g, --gemm NAME        products: %s\n"                                                                                              \
     "      --seed N           of images and weights (1)\n"                                                                                 \
     "      --verify           check all activations and gradients before timing\n"                                                         \
-    "      --layers           time every kernel of a step after each phase\n"                                                              \
-    "      --json FILE        write the results to FILE as well\n"                                                                         \
-    "      --algo NAME        convolution algorithm (auto)\n"                                                                              \
-    "  -g, --gemm NAME        GEMM variant (auto)\n"                                                                                       \
+    "      --layers           a table of all layers; --launches: of all kernels\n"                                                         \
+    "      --format FORMAT    text, markdown, csv or json (text)\n"                                                                        \
+    "      --json FILE        write the results to FILE as well; --html FILE: a page\n"                                                    \
     "      --version          print the version and exit\n"                                                                                \
     "  -h, --help             print this and exit\n"                                                                                       \
-    "\n"                                                                                                                                   \
-    "algorithms: %s\n"                                                                                                                     \
-    "GEMM variants: %s\n"                                                                                                                  \
-    "exit status: 0 done, 1 the run or a check failed, 2 wrong usage\n"
+    "exit status: 0 done, 1 the run or a check failed, 2 wrong usage, 130 interrupted\n"
 
 enum {
-    OPTION_LIST = 256,
-    OPTION_STEPS,
+    OPTION_STEPS = BENCH_FIRST_OPTION,
     OPTION_BURN_IN,
+    OPTION_TIME_BUDGET,
     OPTION_PHASE,
+    OPTION_MATH,
     OPTION_SEED,
     OPTION_VERIFY,
     OPTION_LAYERS,
+    OPTION_LAUNCHES,
+    OPTION_FORMAT,
     OPTION_JSON,
+    OPTION_HTML,
     OPTION_ALGO,
     OPTION_VERSION
 };
 
 static const struct option long_options[] = {
     {"device", required_argument, NULL, 'd'},
-    {"list-devices", no_argument, NULL, OPTION_LIST},
+    {"list-devices", no_argument, NULL, 'l'},
     {"batch", required_argument, NULL, 'b'},
     {"steps", required_argument, NULL, OPTION_STEPS},
     {"burn-in", required_argument, NULL, OPTION_BURN_IN},
+    {"time-budget", required_argument, NULL, OPTION_TIME_BUDGET},
     {"phase", required_argument, NULL, OPTION_PHASE},
+    {"math", required_argument, NULL, OPTION_MATH},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"verify", no_argument, NULL, OPTION_VERIFY},
     {"layers", no_argument, NULL, OPTION_LAYERS},
+    {"launches", no_argument, NULL, OPTION_LAUNCHES},
+    {"format", required_argument, NULL, OPTION_FORMAT},
     {"json", required_argument, NULL, OPTION_JSON},
+    {"html", required_argument, NULL, OPTION_HTML},
     {"algo", required_argument, NULL, OPTION_ALGO},
     {"gemm", required_argument, NULL, 'g'},
     {"version", no_argument, NULL, OPTION_VERSION},
@@ -69,52 +70,10 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-__attribute__((format(printf, 1, 0))) static void print_error(const char *format, va_list arguments) {
-    fputs("bench: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
-}
-
-void bench_error(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    print_error(format, arguments);
-    va_end(arguments);
-}
-
-bench_status bench_usage_error(const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    print_error(format, arguments);
-    va_end(arguments);
-    fputs("usage: bench [options]; `bench --help` lists them\n", stderr);
-    return BENCH_USAGE;
-}
-
 void bench_options_print_help(void) {
     char algos[256], gemms[256];
     printf(HELP_TEXT, bench_methods_list(BENCH_METHODS_ALGO, algos, sizeof algos),
            bench_methods_list(BENCH_METHODS_GEMM, gemms, sizeof gemms));
-}
-
-/* Reads a whole decimal number from `least` to `most`; signs other than a leading minus, blanks and anything behind the number are refused. */
-static bench_status read_number(const char *name, const char *text, int64_t least, int64_t most, int64_t *value_out) {
-    const char *digits = *text == '-' ? text + 1 : text;
-    char *end = NULL;
-    errno = 0;
-    const long long value = strtoll(text, &end, 10);
-    if (!isdigit((unsigned char)*digits) || *end || errno || value < least || value > most)
-        return bench_usage_error("%s is \"%s\", must be a whole number from %lld to %lld", name, text, (long long)least, (long long)most);
-    *value_out = value;
-    return BENCH_OK;
-}
-
-static bench_status read_int(const char *name, const char *text, int least, int most, int *value_out) {
-    int64_t value = 0;
-    const bench_status status = read_number(name, text, least, most, &value);
-    if (status == BENCH_OK)
-        *value_out = (int)value;
-    return status;
 }
 
 static bench_status read_phase(const char *text, bench_options *options) {
@@ -128,83 +87,73 @@ static bench_status read_phase(const char *text, bench_options *options) {
     return BENCH_OK;
 }
 
-static bench_status read_method(const char *name, bench_methods methods, const char *text, const char **value_out) {
-    char list[256];
-    if (!bench_methods_know(methods, text))
-        return bench_usage_error("%s is \"%s\", must be one of %s", name, text, bench_methods_list(methods, list, sizeof list));
-    *value_out = text;
-    return BENCH_OK;
-}
-
-static bench_status read_text(const char *name, const char *text, const char **value_out) {
-    if (!*text)
-        return bench_usage_error("%s is \"\", must not be empty", name);
-    *value_out = text;
-    return BENCH_OK;
-}
-
-static bench_status read_option(int option, const char *text, bench_options *options) {
-    int64_t seed = 0;
-    bench_status status = BENCH_OK;
+/* The options that take no value. */
+static void read_switch(int option, bench_options *options) {
     switch (option) {
-    case 'd':
-        return read_text("--device", text, &options->device);
-    case 'b':
-        return read_int("--batch", text, 1, MAX_BATCH, &options->batch);
-    case OPTION_STEPS:
-        return read_int("--steps", text, 1, MAX_STEPS, &options->steps);
-    case OPTION_BURN_IN:
-        return read_int("--burn-in", text, 0, MAX_STEPS, &options->burn_in);
-    case OPTION_PHASE:
-        return read_phase(text, options);
-    case OPTION_SEED:
-        status = read_number("--seed", text, 0, INT64_MAX, &seed);
-        options->seed = (uint64_t)seed;
-        return status;
-    case OPTION_JSON:
-        return read_text("--json", text, &options->json);
-    case OPTION_ALGO:
-        return read_method("--algo", BENCH_METHODS_ALGO, text, &options->algo);
-    case 'g':
-        return read_method("--gemm", BENCH_METHODS_GEMM, text, &options->gemm);
     case OPTION_VERIFY:
         options->verify = true;
-        return BENCH_OK;
+        return;
     case OPTION_LAYERS:
         options->layers = true;
-        return BENCH_OK;
-    case OPTION_LIST:
+        return;
+    case OPTION_LAUNCHES:
+        options->launches = true;
+        return;
+    case 'l':
         options->command = BENCH_COMMAND_LIST_DEVICES;
-        return BENCH_OK;
+        return;
     case OPTION_VERSION:
         options->command = BENCH_COMMAND_VERSION;
-        return BENCH_OK;
+        return;
     default:
         options->command = BENCH_COMMAND_HELP;
-        return BENCH_OK;
+        return;
     }
 }
 
-/* The option that getopt_long has just refused, as it was typed. */
-static bench_status refuse(int result, char *const *argv) {
-    const char *typed = argv[optind - 1];
-    if (result == ':')
-        return bench_usage_error("%s needs a value", typed);
-    if (optopt >= OPTION_LIST || (optopt && typed[0] == '-' && typed[1] == '-'))
-        return bench_usage_error("%s takes no value", typed);
-    if (optopt)
-        return bench_usage_error("-%c is no option", optopt);
-    return bench_usage_error("%s is no option, or the beginning of several", typed);
+static bench_status read_option(int option, const char *text, bench_options *options) {
+    switch (option) {
+    case 'd':
+        return bench_read_text("--device", text, &options->device);
+    case 'b':
+        return bench_read_int("--batch", text, 1, BENCH_MAX_BATCH, &options->batch);
+    case OPTION_STEPS:
+        return bench_read_int("--steps", text, 1, BENCH_MAX_STEPS, &options->steps);
+    case OPTION_BURN_IN:
+        return bench_read_int("--burn-in", text, 0, BENCH_MAX_STEPS, &options->burn_in);
+    case OPTION_TIME_BUDGET:
+        return bench_read_seconds("--time-budget", text, &options->time_budget);
+    case OPTION_PHASE:
+        return read_phase(text, options);
+    case OPTION_MATH:
+        return bench_read_math("--math", text, &options->math);
+    case OPTION_SEED:
+        return bench_read_seed("--seed", text, &options->seed);
+    case OPTION_FORMAT:
+        return bench_read_format("--format", text, &options->format);
+    case OPTION_JSON:
+        return bench_read_text("--json", text, &options->json);
+    case OPTION_HTML:
+        return bench_read_text("--html", text, &options->html);
+    case OPTION_ALGO:
+        return bench_read_method("--algo", BENCH_METHODS_ALGO, text, &options->algo);
+    case 'g':
+        return bench_read_method("--gemm", BENCH_METHODS_GEMM, text, &options->gemm);
+    default:
+        read_switch(option, options);
+        return BENCH_OK;
+    }
 }
 
 bench_status bench_options_parse(int argc, char **argv, bench_options *options_out) {
     bench_options options = {.device = "0", .batch = 32, .steps = 100, .burn_in = 10, .forward = true, .forward_backward = true, .seed = 1};
     opterr = 0;
     for (;;) {
-        const int result = getopt_long(argc, argv, ":d:b:g:h", long_options, NULL);
+        const int result = getopt_long(argc, argv, ":d:lb:g:h", long_options, NULL);
         if (result == -1)
             break;
-        const bench_status status = result == '?' || result == ':' ? refuse(result, argv) : read_option(result, optarg, &options);
+        const bench_status status =
+            result == '?' || result == ':' ? bench_read_refuse(result, argv) : read_option(result, optarg, &options);
         if (status != BENCH_OK)
             return status;
     }

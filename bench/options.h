@@ -1,4 +1,4 @@
-/* options.h: the command line of bench.
+/* options.h: the command line of bench without a command; conv and gemm have micro_options.h.
  * SPDX-License-Identifier: MIT */
 #ifndef CONVCL_BENCH_OPTIONS_H
 #define CONVCL_BENCH_OPTIONS_H
@@ -6,12 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The exit statuses of bench, and what its functions return. */
-typedef enum bench_status {
-    BENCH_OK = 0,
-    BENCH_FAILED = 1, /* the run or a check failed */
-    BENCH_USAGE = 2   /* the command line cannot be followed; nothing was run */
-} bench_status;
+#include "convcl/tensor.h"
+#include "message.h"
 
 typedef enum bench_command {
     BENCH_COMMAND_TIME = 0,
@@ -20,17 +16,23 @@ typedef enum bench_command {
     BENCH_COMMAND_HELP = 3
 } bench_command;
 
+typedef enum bench_format { BENCH_FORMAT_TEXT = 0, BENCH_FORMAT_MARKDOWN = 1, BENCH_FORMAT_CSV = 2, BENCH_FORMAT_JSON = 3 } bench_format;
+
 /* Strings point into argv. */
 typedef struct bench_options {
     bench_command command;
-    const char *device; /* as in convcl_device_choose */
+    const char *device; /* as in bench_devices_choose */
     int batch;          /* images */
     int steps;          /* timed steps of a phase, at least 1 */
     int burn_in;        /* steps before them, at least 0 */
+    double time_budget; /* seconds for a device; 0: none */
     bool forward, forward_backward;
+    convcl_math math;
     uint64_t seed;
     bool verify;
-    bool layers;
+    bool layers, launches;
+    bench_format format;
+    const char *html; /* NULL: none */
     const char *json; /* NULL: none */
     const char *algo; /* NULL: chosen by the library */
     const char *gemm; /* NULL: chosen by the library */
@@ -41,11 +43,5 @@ bench_status bench_options_parse(int argc, char **argv, bench_options *options_o
 
 /* Prints the help to standard output. */
 void bench_options_print_help(void);
-
-/* Prints "bench: " and one line to standard error. */
-void bench_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* As bench_error, followed by the line that says how bench is used; returns BENCH_USAGE. */
-bench_status bench_usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "progress.h"
 #include "reference/ref_alexnet.h"
 
 double bench_now(void) {
@@ -22,24 +23,21 @@ bench_status bench_check(convcl_status status) {
 
 static void log_line(void *user, const char *line) {
     (void)user;
+    bench_progress_clear();
     fprintf(stderr, "convcl: %s\n", line);
 }
 
-bench_status bench_session_open(const bench_options *options, bench_session *session_out) {
+bench_status bench_session_open(const bench_options *options, const convcl_device_info *device, bench_session *session_out) {
     const double begin = bench_now();
     const convcl_context_options context_options = {.log = log_line};
-    convcl_device_info device;
+    char choice[32];
     *session_out = (bench_session){.options = options};
-    const convcl_status status = convcl_device_choose(options->device, &device);
-    if (status == CONVCL_INVALID)
-        return bench_usage_error("%s", convcl_last_error());
-    if (status != CONVCL_OK)
-        return bench_check(status);
-    bench_status result = bench_check(convcl_context_create(options->device, &context_options, &session_out->context));
-    if (result == BENCH_OK)
-        result = bench_check(convcl_context_create_queue(session_out->context, 0, &session_out->queue));
+    snprintf(choice, sizeof choice, "%d:%d", device->platform_index, device->device_index);
+    bench_status status = bench_check(convcl_context_create(choice, &context_options, &session_out->context));
+    if (status == BENCH_OK)
+        status = bench_check(convcl_context_create_queue(session_out->context, 0, &session_out->queue));
     session_out->setup_s = bench_now() - begin;
-    return result;
+    return status;
 }
 
 void bench_session_close(bench_session *session) {
@@ -69,7 +67,8 @@ static convcl_status build_net(bench_session *session, convcl_net_mode mode, uin
 
 bench_status bench_session_create_net(bench_session *session, convcl_net_mode mode, int batch, uint64_t seed, bool keep,
                                       convcl_net **net_out) {
-    const convcl_net_options net_options = {.conv = {.algo = session->options->algo, .gemm = session->options->gemm}};
+    const convcl_net_options net_options = {.math = session->options->math,
+                                            .conv = {.algo = session->options->algo, .gemm = session->options->gemm}};
     convcl_net *net = NULL;
     *net_out = NULL;
     bench_status status = bench_check(convcl_alexnet_create(session->context, &net_options, batch, &net));

@@ -15,8 +15,8 @@ typedef struct bench_session {
     double tune_s;          /* of it, in choosing between candidates */
 } bench_session;
 
-/* Opens the device of the options. BENCH_USAGE when the choice fits no device or several. Close it in any case. */
-bench_status bench_session_open(const bench_options *options, bench_session *session_out);
+/* Opens a device. Close it in any case. */
+bench_status bench_session_open(const bench_options *options, const convcl_device_info *device, bench_session *session_out);
 
 /* Releases what the session holds. */
 void bench_session_close(bench_session *session);

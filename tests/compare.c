@@ -15,6 +15,13 @@ void harness_note(const char *format, ...) {
     va_end(args);
 }
 
+void harness_repeat(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(harness_now.repeat, sizeof harness_now.repeat, format, args);
+    va_end(args);
+}
+
 void harness_print_repeat(void) {
     const harness_device *device = harness_now.device;
     if (device)
@@ -23,6 +30,10 @@ void harness_print_repeat(void) {
     else
         print_error("  %s  seed %llu\n", harness_now.note, (unsigned long long)harness_seed());
     print_error("  repeat: %s --seed %llu \"%s\"\n", harness_now.program, (unsigned long long)harness_seed(), harness_now.name);
+    const char *slash = strrchr(harness_now.program, '/');
+    if (*harness_now.repeat)
+        print_error("  repeat: %.*sbench %s\n", slash ? (int)(slash + 1 - harness_now.program) : 0, harness_now.program,
+                    harness_now.repeat);
 }
 
 /* ---- statuses ---- */

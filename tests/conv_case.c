@@ -7,6 +7,7 @@
 
 #include "conv/conv_algo.h"
 #include "gemm/gemm.h"
+#include "reference/ref_case.h"
 #include "reference/ref_conv.h"
 
 /* ---- shapes and values ---- */
@@ -202,8 +203,17 @@ static void run_exact(harness_device *device, const conv_case *c, const convcl_c
     conv_expect(c, &values, &tensors, true);
 }
 
+/* The bench makes the same values from the same seed. */
+static void name_command(const harness_device *device, const conv_case *c) {
+    char text[CONVCL_REF_CASE_TEXT];
+    harness_repeat("conv --verify --device %d --dir %s --algo %s --gemm %s --seed %llu %s", device->info.index,
+                   convcl_conv_dir_name(c->dir), c->options.algo, c->options.gemm, (unsigned long long)harness_seed(),
+                   convcl_ref_case_format_conv(&c->desc, text));
+}
+
 void conv_run_case(harness_device *device, const void *conv_case_data) {
     const conv_case *c = conv_case_data;
+    name_command(device, c);
     convcl_conv_plan *plan = conv_plan(device, c);
     run_random(device, c, plan);
     run_exact(device, c, plan);

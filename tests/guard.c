@@ -5,6 +5,7 @@
  * an element, as the interface allows. Guards hold the word 0x6AB1E5A7 (as float a large number, so that reading it spoils a result visibly). */
 #include "harness.h"
 #include "harness_internal.h"
+#include "reference/ref_random.h"
 
 #define GUARD      64
 #define GUARD_WORD 0x6AB1E5A7u
@@ -26,7 +27,7 @@ static deferred to_release[MAX_DEFERRED];
 static int to_release_count;
 static harness_tensor *tensors;
 static size_t tensor_number;
-static uint64_t random_state;
+static convcl_ref_random generator;
 
 /* ---- begin and end ---- */
 
@@ -81,25 +82,19 @@ void *harness_alloc(size_t count, size_t element_size) {
 /* ---- values ---- */
 
 void harness_random_begin(void) {
-    random_state = harness_seed() * 0x9E3779B97F4A7C15u + 0x1234567u;
+    generator = convcl_ref_random_begin(harness_seed());
 }
 
-/* SplitMix64, the upper half: enough for test data. */
 uint32_t harness_random(void) {
-    uint64_t z = (random_state += 0x9E3779B97F4A7C15u);
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return (uint32_t)((z ^ (z >> 31)) >> 32);
+    return convcl_ref_random_next(&generator);
 }
 
 void harness_uniform(float *values, size_t count, float low, float high) {
-    for (size_t i = 0; i < count; i++)
-        values[i] = low + (high - low) * ((float)(harness_random() >> 8) / 16777216.0f);
+    convcl_ref_random_uniform(&generator, values, count, low, high);
 }
 
 void harness_integers(float *values, size_t count, int low, int high) {
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)(low + (int)(harness_random() % (uint32_t)(high - low + 1)));
+    convcl_ref_random_integers(&generator, values, count, low, high);
 }
 
 double *harness_to_doubles(const float *values, size_t count) {

@@ -177,6 +177,7 @@ static int begin_test(void **state) {
     harness_now.case_name = run->entry->name;
     harness_now.device = run->device;
     harness_now.note[0] = 0;
+    harness_now.repeat[0] = 0;
     harness_memory_begin();
     harness_random_begin();
     return 0;

@@ -171,6 +171,9 @@ double harness_relative_rms(const double *expected, const float *got, size_t cou
 /* Words for the failure text of this test, such as the plan's describe line; replaced by the next note, cleared at the end of the test. */
 void harness_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The arguments with which bench, which lies beside the test's program, repeats this test, for the failure text; cleared at the end of the test. */
+void harness_repeat(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Fails the test with the library's text unless the call returned the status. */
 #define assert_ok(call)             harness_assert_status((call), CONVCL_OK, NULL, #call, __FILE__, __LINE__)
 #define assert_status(call, status) harness_assert_status((call), (status), NULL, #call, __FILE__, __LINE__)

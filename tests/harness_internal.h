@@ -12,6 +12,7 @@ typedef struct harness_current {
     const char *program;    /* argv[0] */
     harness_device *device; /* NULL in a host test */
     char note[512];
+    char repeat[768]; /* arguments with which bench repeats it; empty: none */
 } harness_current;
 
 extern harness_current harness_now;

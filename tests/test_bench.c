@@ -1,102 +1,15 @@
 /* test_bench.c: the program bench as a user meets it: its lines, its JSON, its answers to mistakes.
  * SPDX-License-Identifier: MIT */
-#include "harness.h"
-
-#include <dirent.h>
-#include <jansson.h>
-#include <regex.h>
+#include <math.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-/* ---- running it ------------------------------------------------------------------------------------------------------------------------ */
-
-#define OUTPUT_SIZE 65536
-
-typedef struct bench_run {
-    char folder[64]; /* where it ran; empty but for what bench left there */
-    char out[OUTPUT_SIZE], err[OUTPUT_SIZE];
-    int status;
-} bench_run;
-
-static void read_and_remove(const char *path, char text[OUTPUT_SIZE]) {
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    const size_t length = fread(text, 1, OUTPUT_SIZE - 1, file);
-    text[length] = '\0';
-    fclose(file);
-    unlink(path);
-}
-
-/* Runs a line of shell in a new folder, with "$BENCH" as the program. End it with finish. */
-static bench_run *start_line(const char *line) {
-    bench_run *run = harness_alloc(1, sizeof *run);
-    char command[2048], out[96], err[96];
-    strcpy(run->folder, "/tmp/convcl-test-bench-XXXXXX");
-    assert_non_null(mkdtemp(run->folder));
-    snprintf(out, sizeof out, "%s/.out", run->folder);
-    snprintf(err, sizeof err, "%s/.err", run->folder);
-    snprintf(command, sizeof command, "cd %s && BENCH='%s' && { %s; } >.out 2>.err", run->folder, CONVCL_TEST_BENCH, line);
-    const int result = system(command);
-    run->status = WIFEXITED(result) ? WEXITSTATUS(result) : -1;
-    read_and_remove(out, run->out);
-    read_and_remove(err, run->err);
-    return run;
-}
-
-/* Runs bench with the arguments, as a shell reads them. */
-static bench_run *start(const char *arguments) {
-    char line[1024];
-    snprintf(line, sizeof line, "\"$BENCH\" %s", arguments);
-    return start_line(line);
-}
-
-/* Removes the folder, which must hold nothing any more. */
-static void finish(const bench_run *run) {
-    DIR *folder = opendir(run->folder);
-    assert_non_null(folder);
-    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            fail_msg("bench left %s behind", entry->d_name);
-    closedir(folder);
-    assert_int_equal(rmdir(run->folder), 0);
-}
-
-static int matches(const char *pattern, const char *text) {
-    regex_t regex;
-    assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
-    const int result = regexec(&regex, text, 0, NULL, 0);
-    regfree(&regex);
-    return result == 0;
-}
+#include "bench_program.h"
 
 /* ---- mistakes -------------------------------------------------------------------------------------------------------------------------- */
 
-/* What is typed, and words that the first line of standard error must hold. */
-typedef struct mistake {
-    const char *arguments;
-    const char *words[2];
-    int usage; /* 1: a second line says how bench is used */
-} mistake;
-
-static void expect_mistake(const mistake *typed) {
-    bench_run *run = start(typed->arguments);
-    size_t lines = 0;
-    for (const char *at = run->err; *at; ++at)
-        lines += *at == '\n';
-    for (size_t i = 0; i < 2; ++i)
-        if (!strstr(run->err, typed->words[i]))
-            fail_msg("bench %s: \"%s\" is not in: %s", typed->arguments, typed->words[i], run->err);
-    assert_memory_equal(run->err, "bench: ", 7);
-    assert_int_equal(lines, typed->usage ? 2 : 1);
-    assert_int_equal(run->status, 2);
-    assert_string_equal(run->out, "");
-    finish(run);
-}
-
 static void test_bench__mistakes_name_value_and_rule(void **state) {
     (void)state;
-    static const mistake mistakes[] = {
+    static const bench_mistake mistakes[] = {
         {"--device nonsense", {"\"nonsense\"", "matches no device"}, 1},
         {"--device ''", {"--device is \"\"", "empty"}, 1},
         {"--batch 0", {"--batch is \"0\"", "from 1 to 65536"}, 1},
@@ -115,19 +28,30 @@ static void test_bench__mistakes_name_value_and_rule(void **state) {
         {"-x", {"-x", "no option"}, 1},
         {"--verify=yes", {"--verify=yes", "no value"}, 1},
         {"--json", {"--json", "needs a value"}, 1},
+        {"--format html", {"--format is \"html\"", "text, markdown, csv or json"}, 1},
+        {"--math exact", {"--math is \"exact\"", "default, strict or fast"}, 1},
+        {"--time-budget 0", {"--time-budget is \"0\"", "above 0"}, 1},
+        {"--time-budget 1e3", {"--time-budget is \"1e3\"", "seconds"}, 1},
+        {"--time-budget ''", {"--time-budget is \"\"", "seconds"}, 1},
+        {"--time-budget 1.2.3", {"--time-budget is \"1.2.3\"", "seconds"}, 1},
+        {"--algo winograd:0", {"--algo is \"winograd:0\"", "winograd:TILE"}, 1},
+        {"--algo winograd:44", {"--algo is \"winograd:44\"", "winograd:TILE"}, 1},
+        {"--device 0,", {"--device", "empty choice"}, 1},
+        {"--device 0,nonsense", {"\"nonsense\"", "matches no device"}, 1},
+        {"--layers=launches", {"--layers=launches", "no value"}, 1},
         {"32", {"\"32\"", "too many"}, 1},
         {"--json missing/x.json", {"--json is \"missing/x.json\"", "cannot be written"}, 0},
         {"--json .", {"--json is \".\"", "Is a directory"}, 0},
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i)
-        expect_mistake(&mistakes[i]);
+        bench_expect_mistake(&mistakes[i]);
 }
 
 /* ---- answers --------------------------------------------------------------------------------------------------------------------------- */
 
 static void test_bench__help_fits_a_terminal(void **state) {
     (void)state;
-    bench_run *run = start("--help");
+    bench_run *run = bench_start("--help");
     size_t lines = 0;
     for (const char *at = run->out; *at; ++lines) {
         const char *end = strchr(at, '\n');
@@ -137,32 +61,23 @@ static void test_bench__help_fits_a_terminal(void **state) {
     }
     assert_in_range(lines, 10, 24);
     assert_int_equal(run->status, 0);
-    finish(run);
+    bench_finish(run);
 }
 
 static void test_bench__version(void **state) {
     (void)state;
-    bench_run *run = start("--version");
+    bench_run *run = bench_start("--version");
     assert_memory_equal(run->out, "convcl " CONVCL_VERSION_STRING " ", strlen("convcl " CONVCL_VERSION_STRING " "));
     assert_int_equal(run->status, 0);
-    finish(run);
+    bench_finish(run);
 }
 
 static void test_bench__closed_output_is_a_failure(void **state) {
     (void)state;
-    bench_run *run = start("--version >/dev/full");
+    bench_run *run = bench_start("--version >/dev/full");
     assert_non_null(strstr(run->err, "standard output cannot be written"));
     assert_int_equal(run->status, 1);
-    finish(run);
-}
-
-static void test_bench__lists_the_device(harness_device *device, const void *data) {
-    (void)data;
-    bench_run *run = start("--list-devices");
-    assert_int_equal(run->status, 0);
-    assert_non_null(strstr(run->out, device->info.name));
-    assert_non_null(strstr(run->out, device->info.platform_name));
-    finish(run);
+    bench_finish(run);
 }
 
 /* ---- a run ----------------------------------------------------------------------------------------------------------------------------- */
@@ -186,6 +101,9 @@ static const char *const expected_lines[] = {
     TIME_OF_DAY "step 1, duration = " SECONDS "$",
     TIME_OF_DAY "step 11, duration = " SECONDS "$",
     TIME_OF_DAY "Forward-backward across 12 steps, " SECONDS " \\+/- " SECONDS " sec / batch$",
+    "^device +phase +steps +median ms +min ms +5% ms +95% ms +max ms +images/s +outliers +noise$",
+    "^ +[0-9]+ +forward +12( +[0-9]+\\.[0-9]+){6} +[0-9]+ +(quiet|noisy)$",
+    "^ +[0-9]+ +forward-backward +12( +[0-9]+\\.[0-9]+){6} +[0-9]+ +(quiet|noisy)$",
 };
 
 static void check_lines(char *out) {
@@ -194,11 +112,33 @@ static void check_lines(char *out) {
     line = strtok(line, "\n");
     for (size_t i = 0; i < sizeof expected_lines / sizeof *expected_lines; ++i) {
         assert_non_null(line);
-        if (!matches(expected_lines[i], line))
+        if (!bench_matches(expected_lines[i], line))
             fail_msg("\"%s\" does not match %s", line, expected_lines[i]);
         line = strtok(NULL, "\n");
     }
     assert_null(line);
+}
+
+static void check_percentiles(const json_t *phase, double min, double median) {
+    double p05 = 0, p25 = 0, p75 = 0, p95 = 0, max = 0, drift = 0;
+    int outliers = -1, partial = 1, noisy = -1;
+    assert_int_equal(json_unpack((json_t *)phase, "{s:F, s:F, s:F, s:F, s:F, s:F, s:i, s:b, s:b}", "p05_s", &p05, "p25_s", &p25, "p75_s",
+                                 &p75, "p95_s", &p95, "max_s", &max, "drift", &drift, "outliers", &outliers, "partial", &partial, "noisy",
+                                 &noisy),
+                     0);
+    assert_true(min <= p05 && p05 <= p25 && p25 <= median && median <= p75 && p75 <= p95 && p95 <= max && drift > -1);
+    assert_true(outliers >= 0 && outliers < 12 && !partial && noisy >= 0);
+}
+
+/* A step keeps the processors busy, those that the tests run on being CPUs. */
+static void check_processor(const json_t *phase) {
+    double wall = 0, cpu = 0, wait = -1;
+    int processors = 0;
+    assert_int_equal(json_unpack((json_t *)phase, "{s:{s:i, s:F, s:F, s:F !}}", "processor", "processors", &processors, "wall_s", &wall,
+                                 "cpu_s", &cpu, "wait_s", &wait),
+                     0);
+    assert_true(processors >= 1 && wall > 0 && cpu > 0 && wait >= 0);
+    assert_true(cpu <= 1.5 * wall * processors);
 }
 
 static void check_phase(const json_t *phase, const char *expected_name) {
@@ -206,7 +146,7 @@ static void check_phase(const json_t *phase, const char *expected_name) {
     int steps = 0;
     double mean = 0, sd = 0, median = 0, min = 0, sum = 0, least = 1e300;
     json_t *samples = NULL;
-    assert_int_equal(json_unpack((json_t *)phase, "{s:s, s:i, s:F, s:F, s:F, s:F, s:o !}", "name", &name, "steps", &steps, "mean_s", &mean,
+    assert_int_equal(json_unpack((json_t *)phase, "{s:s, s:i, s:F, s:F, s:F, s:F, s:o}", "name", &name, "steps", &steps, "mean_s", &mean,
                                  "sd_s", &sd, "median_s", &median, "min_s", &min, "samples_s", &samples),
                      0);
     assert_string_equal(name, expected_name);
@@ -221,6 +161,49 @@ static void check_phase(const json_t *phase, const char *expected_name) {
     assert_true(sum / 12 > 0.999 * mean && sum / 12 < 1.001 * mean);
     assert_true(least > 0.999 * min && least < 1.001 * min);
     assert_true(median >= min && sd >= 0);
+    check_percentiles(phase, min, median);
+    check_processor(phase);
+}
+
+static double real_of(const json_t *object, const char *name) {
+    const json_t *value = json_object_get(object, name);
+    if (!json_is_real(value))
+        fail_msg("%s is not there, or no real number", name);
+    return json_real_value(value);
+}
+
+static void check_ceilings(const json_t *ceilings) {
+    static const char *const names[] = {"fma_flops",    "fma_flops_after",    "copy_bytes_per_s",    "launch_s",
+                                        "round_trip_s", "upload_bytes_per_s", "download_bytes_per_s"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i)
+        assert_true(real_of(ceilings, names[i]) > 0);
+}
+
+/* Counts the rows of a phase and looks at each. */
+static int check_layers(const json_t *layers, const char *phase, double peak) {
+    int count = 0;
+    size_t i;
+    const json_t *row;
+    json_array_foreach(layers, i, row) {
+        const char *bound = json_string_value(json_object_get(row, "bound"));
+        if (strcmp(json_string_value(json_object_get(row, "phase")), phase) != 0)
+            continue;
+        const double seconds = real_of(row, "time_s"), flop = real_of(row, "flop"), gflops = real_of(row, "gflops");
+        assert_true(seconds > 0 && flop > 0 && real_of(row, "bytes") > 0 && real_of(row, "roofline_s") > 0);
+        assert_true(fabs(gflops * 1e9 * seconds / flop - 1) < 1e-3);
+        assert_true(fabs(real_of(row, "share_of_peak") * peak / (gflops * 1e9) - 1) < 1e-3);
+        assert_true(strcmp(bound, "arithmetic") == 0 || strcmp(bound, "memory") == 0);
+        assert_int_equal(json_array_size(json_object_get(row, "samples_s")), 10);
+        if (strncmp(json_string_value(json_object_get(row, "layer")), "conv", 4) == 0) {
+            const double parts = real_of(row, "pack_s") + real_of(row, "gemm_s") + real_of(row, "unpack_s");
+            assert_true(real_of(row, "gemm_s") > 0 && parts < 2 * seconds);
+            assert_string_equal(json_string_value(json_object_get(row, "algorithm")), "gather");
+        } else {
+            assert_true(json_is_null(json_object_get(row, "gemm_s")));
+        }
+        ++count;
+    }
+    return count;
 }
 
 static void check_json(const json_t *root, const harness_device *device) {
@@ -228,7 +211,7 @@ static void check_json(const json_t *root, const harness_device *device) {
     int index = -1, batch = 0, steps = 0, burn_in = 0, seed = 0, ran = 0;
     double compile = -1, tune = -1, max = 0;
     json_t *activations = NULL, *phases = NULL, *tensors = NULL;
-    assert_int_equal(json_unpack((json_t *)root, "{s:s, s:{s:i, s:s, s:s, s:s, s:s, s:s !}, s:{s:i, s:i, s:i, s:i, s:s !}, s:{s:F, s:F !}}",
+    assert_int_equal(json_unpack((json_t *)root, "{s:s, s:{s:i, s:s, s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, s:s}, s:{s:F, s:F}}",
                                  "convcl", &version, "device", "index", &index, "name", &name, "platform", &platform, "vendor", &vendor,
                                  "driver", &driver, "type", &type, "config", "batch", &batch, "steps", &steps, "burn_in", &burn_in, "seed",
                                  &seed, "math", &math, "setup", "compile_s", &compile, "tune_s", &tune),
@@ -251,26 +234,28 @@ static void check_json(const json_t *root, const harness_device *device) {
     check_phase(json_array_get(phases, 1), "forward-backward");
     assert_true(ran && max > 0 && max <= 1e-5);
     assert_int_equal(json_array_size(tensors), 18);
+    const json_t *ceilings = json_object_get(root, "ceilings"), *layers = json_object_get(root, "layers");
+    check_ceilings(ceilings);
+    assert_int_equal(check_layers(layers, "forward", real_of(ceilings, "fma_flops")), 11);
+    assert_int_equal(check_layers(layers, "forward-backward", real_of(ceilings, "fma_flops")), 26);
+    assert_true(json_is_false(json_object_get(root, "partial")) && json_is_null(json_object_get(root, "partial_reason")));
 }
 
 static void test_bench__prints_and_writes_a_run(harness_device *device, const void *data) {
     (void)data;
-    char arguments[256], path[96];
-    snprintf(arguments, sizeof arguments, "-d %d:%d -b 1 --steps 12 --burn-in 9 --seed 7 --verify --json x.json",
+    char arguments[256];
+    snprintf(arguments, sizeof arguments, "-d %d:%d -b 1 --steps 12 --burn-in 9 --seed 7 --algo gather --verify --json x.json",
              device->info.platform_index, device->info.device_index);
-    bench_run *run = start(arguments);
+    bench_run *run = bench_start(arguments);
     if (run->status != 0)
         fail_msg("bench %s: exit status %d: %s", arguments, run->status, run->err);
     assert_non_null(strstr(run->out, device->info.driver));
     assert_non_null(strstr(run->out, "set-up "));
     check_lines(run->out);
-    snprintf(path, sizeof path, "%s/x.json", run->folder);
-    json_t *root = json_load_file(path, 0, NULL);
-    assert_non_null(root);
+    json_t *root = bench_take_json(run, "x.json");
     check_json(root, device);
     json_decref(root);
-    unlink(path);
-    finish(run);
+    bench_finish(run);
 }
 
 /* A kernel that computes nonsense must be found before anything is timed. */
@@ -283,11 +268,11 @@ static void test_bench__wrong_kernel_fails_verify(harness_device *device, const 
              "-r kernels; "
              "(exit $status)",
              CONVCL_TESTS_DIR, device->info.platform_index, device->info.device_index);
-    bench_run *run = start_line(line);
+    bench_run *run = bench_start_line(line);
     assert_int_equal(run->status, 1);
     assert_non_null(strstr(run->err, "verify: pool1 has a relative L2 error of "));
     assert_null(strstr(run->out, "sec / batch"));
-    finish(run);
+    bench_finish(run);
 }
 
 int main(int argc, char **argv) {
@@ -295,7 +280,6 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_bench__help_fits_a_terminal);
     HARNESS_HOST(test_bench__version);
     HARNESS_HOST(test_bench__closed_output_is_a_failure);
-    HARNESS_DEVICE(test_bench__lists_the_device);
     HARNESS_DEVICE(test_bench__prints_and_writes_a_run);
     HARNESS_DEVICE(test_bench__wrong_kernel_fails_verify);
     return harness_main(argc, argv);

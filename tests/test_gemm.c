@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "conv_case.h"
+#include "reference/ref_case.h"
 
 typedef struct gemm_case {
     const char *name;
@@ -182,8 +183,26 @@ static void run(harness_device *device, const gemm_case *g, const convcl_gemm *g
     harness_expect(c, expected_c(g, &v), exact ? HARNESS_EXACT : conv_bound(g->gk + 1.0, v.c_count));
 }
 
+/* The words of a case that has some: one without a map. */
+static const char *words(const gemm_case *g, char text[CONVCL_REF_CASE_TEXT]) {
+    const convcl_ref_case_gemm c = {.gm = g->gm,
+                                    .gn = g->gn,
+                                    .gk = g->gk,
+                                    .gb = g->gb,
+                                    .x = g->extra,
+                                    .acc = g->accumulate,
+                                    .bias = g->bias,
+                                    .relu = g->relu,
+                                    .mask = g->mask};
+    return g->source == CONVCL_GEMM_PANELS ? convcl_ref_case_format_gemm(&c, text) : "";
+}
+
 static void test_gemm__case(harness_device *device, const void *data) {
     const gemm_case *g = data;
+    char text[CONVCL_REF_CASE_TEXT];
+    if (*words(g, text)) /* the bench makes the same values from the same seed */
+        harness_repeat("gemm --verify --device %d --gemm %s --seed %llu %s", device->info.index, g->variant,
+                       (unsigned long long)harness_seed(), words(g, text));
     const convcl_gemm_request request = {.variant = g->variant,
                                          .source = g->source,
                                          .check = g->check,
@@ -314,8 +333,9 @@ int main(int argc, char **argv) {
                 g->gm = g->source == CONVCL_GEMM_ROWS ? pixels(g) : taps(&g->map);
                 g->gk = g->source == CONVCL_GEMM_ROWS ? taps(&g->map) : pixels(g);
             }
-            char name[128];
-            snprintf(name, sizeof name, "gemm %s %s", g->variant, g->name);
+            char name[128], text[CONVCL_REF_CASE_TEXT];
+            const char *written = words(g, text);
+            snprintf(name, sizeof name, "gemm %s %s%s%s", g->variant, g->name, *written ? " " : "", written);
             harness_add_device_test(name, test_gemm__case, g);
         }
     return harness_main(argc, argv);
