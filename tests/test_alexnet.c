@@ -148,7 +148,7 @@ static void test_alexnet__agrees_with_the_reference(harness_device *device, cons
 /* Compiles, fills and runs AlexNet, with the normalizations' values kept, which are then computed by operations of their own, or not. */
 static convcl_net *run_alexnet(harness_device *device, convcl_net_mode mode, bool keeps_lrn) {
     convcl_net *net = NULL;
-    assert_ok(convcl_alexnet_create(device->context, NULL, 2, &net));
+    assert_ok(convcl_alexnet_create(device->context, &(convcl_net_options){.fuse_lrn = 1}, 2, &net));
     assert_ok(convcl_net_keep(net, "pool1"));
     assert_ok(convcl_net_keep(net, "pool2"));
     if (keeps_lrn) {

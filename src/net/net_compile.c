@@ -70,10 +70,10 @@ convcl_lrn_maxpool_desc convcl_net__lrn_maxpool_desc(const convcl_net *net, cons
     return (convcl_lrn_maxpool_desc){.lrn = net->layers[maxpool->input].desc.lrn, .maxpool = maxpool->desc.maxpool};
 }
 
-/* Has a max-pool compute the normalization that it reads, where it can and that pays. */
+/* Has a max-pool compute the normalization that it reads, where that is asked for and it can. */
 static void fuse_lrn(convcl_net *net, int index) {
     convcl_net_layer *layer = &net->layers[index], *input = &net->layers[layer->input];
-    if (input->op != CONVCL_NET_OP_LRN || input->readers != 1 || input->keep)
+    if (!net->options.fuse_lrn || input->op != CONVCL_NET_OP_LRN || input->readers != 1 || input->keep)
         return;
     const convcl_lrn_maxpool_desc desc = convcl_net__lrn_maxpool_desc(net, layer);
     if (convcl_lrn_maxpool__pays(net->context, &desc)) {
