@@ -27,7 +27,7 @@ static int divide_up(int a, int b) {
 
 /* Floats of all transforms of a chunk. On a CPU they then stay in the last cache level; a GPU wants large launches. bwd_weights reads and writes its sums
  * once a chunk, so that the rest of a chunk should be larger than these. */
-#define CHUNK_CPU    ((size_t)2400 << 10)
+#define CHUNK_CPU    ((size_t)3600 << 10)
 #define CHUNK_GPU    ((size_t)1 << 26)
 #define CHUNK_FILTER ((size_t)2)
 
