@@ -1,8 +1,43 @@
 /* gemm_tile_stage.h: how a work-group of gemm_tile.cl brings its share of A and B from global into local memory: load_* into registers, store_* into a tile.
  * SPDX-License-Identifier: MIT
  *
- * The staged A is tile[k][row] at k*D_LINE_A + row, the staged B tile[k][column] at k*T_TN + column. A load takes D_VA values that lie side by side in global
+ * The staged A is tile[k][row] at k*D_LINE_A + row, the staged B tile[k][column] at k*D_LINE_B + column. A load takes D_VA values that lie side by side in global
  * memory, and neighbours take neighbouring loads. What lies outside the matrices is 0. */
+
+#include "gather_map.h"
+#include "gemm_epilogue.h"
+
+#if D_MAPPED
+#define D_VA T_RV
+#else
+#define D_VA 4
+#endif
+#define D_LINE_A  (T_TM + D_PAD_A) /* rows of the staged matrices, with a few more so that no two work-items meet in a bank */
+#define D_LINE_B  (T_TN + D_PAD_B)
+#define D_LOADS_A (T_TM * T_TK / D_VA / D_ITEMS)
+#define D_LOADS_B (T_TN * T_TK / 4 / D_ITEMS)
+#if D_LOADS_A * D_VA * D_ITEMS != T_TM * T_TK || D_LOADS_B * 4 * D_ITEMS != T_TN * T_TK
+#error "the tile's values must be a multiple of what its work-items load at once"
+#endif
+
+/* Where a work-group's tile of C goes. */
+typedef struct result {
+    __global float *c;
+    __global const float *bias, *mask;
+    int first_row, first_column, gm, gn, ldc, accumulate;
+#if P_A == A_ROWS
+    const gather_map *map;
+#endif
+} result;
+
+/* Values from the beginning of C to a row of it. */
+static inline ulong result_line(const result *to, int row) {
+#if P_A == A_ROWS
+    return gather_out_row(to->map, gather_pixel_of(to->map, row)) * to->ldc;
+#else
+    return (ulong)row * to->ldc;
+#endif
+}
 
 /* What is the same for all loads of a work-item. */
 typedef struct source {
@@ -34,8 +69,10 @@ static inline void load_b(const source *from, __global const float *b, int first
 
 static inline void store_b(__local float *tile, int item, const float4 values[D_LOADS_B]) {
 #pragma unroll
-    for (int i = 0; i < D_LOADS_B; ++i)
-        *(__local float4 *)(tile + (item + i * D_ITEMS) * 4) = values[i];
+    for (int i = 0; i < D_LOADS_B; ++i) {
+        const int at = (item + i * D_ITEMS) * 4;
+        *(__local float4 *)(tile + at / T_TN * D_LINE_B + at % T_TN) = values[i];
+    }
 }
 
 #if P_A == A_PANELS || P_A == A_TURNED || P_A == A_SUM
