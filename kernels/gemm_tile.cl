@@ -2,18 +2,21 @@
  * SPDX-License-Identifier: MIT
  * used by   src/gemm/gemm_tile.c
  * reads     P_A 0: a[e][p][k][r] at ((e*panels_m + p)*gk + k)*T_TM + r, row p*T_TM + r        P_A 1, 2: a through gather_map.h, straight into local memory
- *           P_A 3: a[e][row][k] at (e*gm + row)*lda + k        P_A 4: a[e][k][row] at (e*gk + k)*lda + row
- *           b[e][q][k][r] at ((e*panels_n + q)*gk + k)*T_TN + r, column q*T_TN + r
- * writes    c[e][row][column] at (e*gm + row)*ldc + column, the row through gather_map.h for P_A 1
+ *           P_A 3: a[e][row][k] at (before + row)*lda + k        P_A 5: a[e][k / block][row][k % block] at before*lda + (k/block*rows + row)*block + k%block
+ *           P_A 4: a[e][k][row] at (before + k)*lda + row
+ *           b[e][q][k][r] at e*b_stride + (q*gk + k)*T_TN + r, for P_A 4 at (before*panels_n + q*rows + k)*T_TN + r;  column q*T_TN + r
+ * writes    c[e][row][column] at (before + row)*ldc + column, for P_A 4 at (e*gm + row)*ldc + column; the row through gather_map.h for P_A 1
  *           with several splits (P_A 2 only): the sum over k of split s to c[s][row][column] at (s*gm + row)*ldc + column
+ *           Plane e has `rows` rows (P_A 4: values of k) and `before` rows before it, see planes.h; gm (P_A 4: gk) is the most that a plane has
  * edges     panels are whole (the packer writes zeros); k >= gk, rows >= gm and taps outside the source enter as 0; rows >= gm and columns >= gn are not stored
  * launch    global (D_ITEMS*panels_n*panels_m, gb or splits), local (D_ITEMS, 1), D_ITEMS = T_TM/T_WM * T_TN/T_WN: neighbouring groups share rows of A
  * memory    private T_WM*T_WN sums, T_WM + T_WN operands and the next step's share, local 2*T_TK*(T_TM + 4 + T_TN) floats (and the pixels of P_A 2),
  *           barriers 1 a step of T_TK, their number the same for all work-items
  * numerics  fp32, one fma an element of k in ascending order: the same bits as gemm_local.cl, but for splits
- * arguments a b c bias mask gm gn gk lda (P_A 3, 4) ldc accumulate (0, 1) split_k (values of k a split, a multiple of T_TK; P_A 2 only), the map for P_A 1, 2
+ * arguments a b c bias mask gm gn gk lda (P_A 3, 4, 5) block (P_A 5, a multiple of 4) ldc b_stride accumulate (0, 1) split_k (values of k a split, a multiple of T_TK;
+ *           P_A 2 only), the planes, the map for P_A 1, 2
  *           T_TM, T_TN in {32,64,128}, T_TK in {8,16}, T_WM, T_WN in {4,8}, T_RV in {1,4}: the map's run is a multiple of it
- *           T_TM*T_TK/4 and T_TN*T_TK/4 multiples of D_ITEMS; D_ITEMS a multiple of T_TM/T_RV    F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..4 */
+ *           T_TM*T_TK/4 and T_TN*T_TK/4 multiples of D_ITEMS; D_ITEMS a multiple of T_TM/T_RV    F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..5 */
 #ifndef T_TM
 #define T_TM 64 /* 32, 64, 128 rows of a work-group's tile */
 #endif

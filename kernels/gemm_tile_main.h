@@ -2,15 +2,13 @@
  * SPDX-License-Identifier: MIT
  *
  * The file that includes it has defined D_KERNEL and D_ITEMS, included gemm_tile_stage.h, and says what a work-item sums: sum_type acc[D_SUMS], multiply, store. */
-__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(__global const float *restrict a, ulong a_offset,
-                                                                            __global const float *restrict b, ulong b_offset,
-                                                                            __global float *restrict c, ulong c_offset,
-                                                                            __global const float *restrict bias, ulong bias_offset,
-                                                                            __global const float *restrict mask, ulong mask_offset, int gm,
-                                                                            int gn, int gk, int lda, int ldc, int accumulate, int split_k
+__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(
+    __global const float *restrict a, ulong a_offset, __global const float *restrict b, ulong b_offset, __global float *restrict c,
+    ulong c_offset, __global const float *restrict bias, ulong bias_offset, __global const float *restrict mask, ulong mask_offset, int gm,
+    int gn, int gk, int lda, int block, int ldc, ulong b_stride, int accumulate, int split_k, PLANES_ARGS
 #if D_MAPPED
-                                                                            ,
-                                                                            GATHER_MAP_ARGS
+    ,
+    GATHER_MAP_ARGS
 #endif
 ) {
     __local float tile_a[2 * T_TK * D_LINE_A] __attribute__((aligned(16)));
@@ -18,32 +16,43 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(__gl
     const int item = get_local_id(0);
     const int panels_n = (gn + T_TN - 1) / T_TN, batch = get_group_id(1);
     const int panel_m = get_group_id(0) / panels_n, panel_n = get_group_id(0) - panel_m * panels_n;
-    source from = {.item = item, .first_row = panel_m * T_TM, .gm = gm, .end_k = gk, .ld = lda};
+    const plane here = plane_of(batch, images, points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w);
+    source from = {.item = item, .first_row = panel_m * T_TM, .gm = gm, .end_k = gk, .ld = lda, .block = block};
+    ulong first_row = (ulong)batch * gm; /* of C */
     int first_k = 0;
-    c += c_offset + (ulong)batch * gm * ldc;
-    bias += bias_offset;
-    mask += mask_offset + (ulong)batch * gm * ldc;
-#if P_A == A_SUM
-    first_k = batch * split_k;
-    from.end_k = min(first_k + split_k, gk);
-    b += b_offset + (ulong)panel_n * gk * T_TN;
-#else
-    b += b_offset + ((ulong)batch * panels_n + panel_n) * gk * T_TN;
-#endif
     a += a_offset;
+    b += b_offset;
+#if P_A == A_TURNED
+    from.end_k = here.rows;
+    a += here.before * lda;
+    b += (here.before * panels_n + (ulong)panel_n * here.rows) * T_TN;
+#else
+    b += (P_A == A_SUM ? 0 : batch * b_stride) + (ulong)panel_n * gk * T_TN;
+#endif
 #if P_A == A_PANELS
     a += ((ulong)batch * ((gm + T_TM - 1) / T_TM) + panel_m) * gk * T_TM;
-#elif P_A == A_PLAIN
-    a += (ulong)batch * gm * lda;
-#elif P_A == A_TURNED
-    a += (ulong)batch * gk * lda;
-#else
+#elif P_A == A_PLAIN || P_A == A_BLOCKS
+    from.gm = here.rows;
+    if (from.first_row >= here.rows) /* a plane lower than the tallest: nothing to sum. No return, which PoCL 3.1 cannot do before a barrier */
+        from.end_k = 0;
+    a += here.before * lda;
+    first_row = here.before;
+#elif P_A == A_SUM
+    first_k = batch * split_k;
+    from.end_k = min(first_k + split_k, gk);
+#endif
+    c += c_offset + first_row * ldc;
+    bias += bias_offset;
+    mask += mask_offset + first_row * ldc;
+#if D_MAPPED
     GATHER_MAP_MAKE(map);
 #endif
     from.a_aligned = ((size_t)a & 15) == 0;
     from.b_aligned = ((size_t)b & 15) == 0;
 #if P_A == A_PLAIN || P_A == A_TURNED
     from.a_aligned &= lda % 4 == 0;
+#elif P_A == A_BLOCKS
+    from.a_aligned &= block % 4 == 0;
 #elif P_A == A_ROWS
     from.a_aligned &= pixel % 4 == 0;
     staged_rows rows;
@@ -89,7 +98,7 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(__gl
         .mask = mask,
         .first_row = from.first_row,
         .first_column = panel_n * T_TN,
-        .gm = gm,
+        .gm = from.gm,
         .gn = gn,
         .ldc = ldc,
         .accumulate = accumulate,

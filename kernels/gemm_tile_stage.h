@@ -6,6 +6,7 @@
 
 #include "gather_map.h"
 #include "gemm_epilogue.h"
+#include "planes.h"
 
 #if D_MAPPED
 #define D_VA T_RV
@@ -41,7 +42,7 @@ static inline ulong result_line(const result *to, int row) {
 
 /* What is the same for all loads of a work-item. */
 typedef struct source {
-    int item, first_row, gm, end_k, ld;
+    int item, first_row, gm, end_k, ld, block;
     int a_aligned, b_aligned; /* whole float4s may be read at once: the pointer, and the distance between rows, are multiples of 16 bytes */
 } source;
 
@@ -128,6 +129,18 @@ static inline void load_a(const source *from, __global const float *a, int first
         const int row = from->first_row + from->item / D_LANES + i * (D_ITEMS / D_LANES);
         const int left = row < from->gm ? from->end_k - k : 0;
         keep4(values + i * 4, load4_of(a + (ulong)row * from->ld + k, from->a_aligned, left));
+    }
+}
+#elif P_A == A_BLOCKS
+#define LOAD_A(values, k, at) load_a(&from, a, k, values)
+static inline void load_a(const source *from, __global const float *a, int first_k, float values[D_LOADS_A * 4]) {
+    const int k = first_k + from->item % D_LANES * 4, block = k / from->block;
+    a += (ulong)block * from->gm * from->block + (k - block * from->block);
+#pragma unroll
+    for (int i = 0; i < D_LOADS_A; ++i) {
+        const int row = from->first_row + from->item / D_LANES + i * (D_ITEMS / D_LANES);
+        const int left = row < from->gm ? from->end_k - k : 0;
+        keep4(values + i * 4, load4_of(a + (ulong)row * from->block, from->a_aligned, left));
     }
 }
 #elif P_A == A_TURNED

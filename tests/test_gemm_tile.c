@@ -56,6 +56,8 @@ static float value_of(const tile_case *c, const convcl_gemm_call *call, const fl
         return source[((size_t)(m / mr) * (size_t)call->gk + (size_t)k) * (size_t)mr + (size_t)(m % mr)];
     case CONVCL_GEMM_PLAIN:
         return source[(size_t)m * (size_t)call->lda + (size_t)k];
+    case CONVCL_GEMM_BLOCKS:
+        return source[((size_t)(k / call->block) * (size_t)call->gm + (size_t)m) * (size_t)call->block + (size_t)(k % call->block)];
     case CONVCL_GEMM_TURNED:
         return source[(size_t)k * (size_t)call->lda + (size_t)m];
     case CONVCL_GEMM_ROWS:
@@ -79,6 +81,9 @@ static size_t size_up(const tile_case *c, const convcl_gemm *gemm, int more, con
     }
     call->gm = 135;
     call->gk = GK;
+    call->block = 16;
+    if (c->source == CONVCL_GEMM_BLOCKS)
+        return (size_t)(call->lda = (GK + 15) / 16 * 16) * (size_t)call->gm;
     call->lda = c->source == CONVCL_GEMM_PLAIN ? GK + more : call->gm + (more == 3 ? 1 : more);
     if (c->source == CONVCL_GEMM_PANELS)
         return (size_t)((call->gm + gemm->mr - 1) / gemm->mr * gemm->mr) * GK;
@@ -179,7 +184,7 @@ static void test_gemm_tile__too_large_for_the_device_is_unsupported(harness_devi
     assert_null(gemm);
 }
 
-static const char *const source_names[] = {"panels", "rows", "sum", "plain", "turned"};
+static const char *const source_names[] = {"panels", "rows", "sum", "plain", "turned", "blocks"};
 
 static void add(tile_case *c, convcl_tile tile, int source, int run) {
     char name[128];
@@ -198,7 +203,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_gemm_tile__long_sums_are_split);
     HARNESS_DEVICE(test_gemm_tile__too_large_for_the_device_is_unsupported);
     for (int t = 0; t < convcl_gemm_tile__count(); ++t)
-        for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_TURNED; ++source) {
+        for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source) {
             add(&cases[count++], convcl_gemm_tile__get(t), source, 8);
             if (source == CONVCL_GEMM_ROWS || source == CONVCL_GEMM_SUM)
                 add(&cases[count++], convcl_gemm_tile__get(t), source, 5);

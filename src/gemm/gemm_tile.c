@@ -138,19 +138,22 @@ static convcl_status sum_splits(const convcl_gemm *gemm, convcl_stream *stream, 
 static convcl_status enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
     const int splits = splits_of(gemm, call->gm, call->gn, call->gk);
     const bool split = splits > 1;
-    convcl_arg args[12 + CONVCL_GATHER_MAP_ARGS] = {convcl_arg_tensor(call->a),
-                                                    convcl_arg_tensor(call->b),
-                                                    convcl_arg_tensor(split ? call->workspace : call->c),
-                                                    convcl_arg_tensor(call->bias),
-                                                    convcl_arg_tensor(call->mask),
-                                                    convcl_arg_int(call->gm),
-                                                    convcl_arg_int(call->gn),
-                                                    convcl_arg_int(call->gk),
-                                                    convcl_arg_int(call->lda),
-                                                    convcl_arg_int(split ? call->gn : call->ldc),
-                                                    convcl_arg_int(split ? 0 : call->accumulate),
-                                                    convcl_arg_int(split_of(gemm, call->gm, call->gn, call->gk))};
-    int count = 12;
+    const size_t b_stride = call->b_stride > 0 ? call->b_stride : convcl_gemm__size_b(gemm, call->gn, call->gk);
+    convcl_arg args[14 + CONVCL_GEMM_PLANES_ARGS + CONVCL_GATHER_MAP_ARGS] = {convcl_arg_tensor(call->a),
+                                                                              convcl_arg_tensor(call->b),
+                                                                              convcl_arg_tensor(split ? call->workspace : call->c),
+                                                                              convcl_arg_tensor(call->bias),
+                                                                              convcl_arg_tensor(call->mask),
+                                                                              convcl_arg_int(call->gm),
+                                                                              convcl_arg_int(call->gn),
+                                                                              convcl_arg_int(call->gk),
+                                                                              convcl_arg_int(call->lda),
+                                                                              convcl_arg_int(call->block),
+                                                                              convcl_arg_int(split ? call->gn : call->ldc),
+                                                                              convcl_arg_ulong(b_stride),
+                                                                              convcl_arg_int(split ? 0 : call->accumulate),
+                                                                              convcl_arg_int(split_of(gemm, call->gm, call->gn, call->gk))};
+    int count = convcl_gemm__planes_args(call, gemm->source, args, 14);
     convcl_gather_map map = call->map;
     if (call->gk == 0) /* an empty sum: the kernel divides by them before it sees that there is nothing */
         map.tw = map.run = 1;
@@ -166,6 +169,7 @@ static convcl_status enqueue(const convcl_gemm *gemm, convcl_stream *stream, con
 const convcl_gemm_variant convcl_gemm_variant_tile = {
     .name = "tile",
     .gathers = true,
+    .takes_planes = true,
     .available = available,
     .create = create,
     .workspace = workspace,

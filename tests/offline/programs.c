@@ -195,7 +195,7 @@ static void plan_nets(convcl_context *context, convcl_math math, const char *alg
 /* Every tile with every kind of A: a request does not say more. */
 static void plan_tiles(convcl_context *context) {
     for (int t = 0; t < convcl_gemm_tile__count(); ++t)
-        for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_TURNED; ++source)
+        for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source)
             for (int run = 3; run <= 4; ++run) {
                 const convcl_tile tile = convcl_gemm_tile__get(t);
                 const convcl_gemm_request request = {
