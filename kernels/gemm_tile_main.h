@@ -33,7 +33,8 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(
     a += ((ulong)batch * ((gm + T_TM - 1) / T_TM) + panel_m) * gk * T_TM;
 #elif P_A == A_PLAIN || P_A == A_BLOCKS
     from.gm = here.rows;
-    if (from.first_row >= here.rows) /* a plane lower than the tallest: nothing to sum. No return, which PoCL 3.1 cannot do before a barrier */
+    if (from.first_row >=
+        here.rows) /* a plane lower than the tallest: nothing to sum. No return, which PoCL 3.1 cannot do before a barrier */
         from.end_k = 0;
     a += here.before * lda;
     first_row = here.before;

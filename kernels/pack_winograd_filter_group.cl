@@ -19,6 +19,7 @@ __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void pack_w
     __global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn, int gk, int nr, int panels,
     int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane, int rows) {
     __local float between[D_TILE_LOCAL];
+    D_HELD;
     const int blocks = (panels * nr + T_LANES - 1) / T_LANES;
     const int k = get_group_id(0) / blocks, lane = get_local_id(0), place = get_local_id(1);
     const int column = (get_group_id(0) - k * blocks) * T_LANES + lane;

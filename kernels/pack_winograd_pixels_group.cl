@@ -35,6 +35,7 @@ __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void pack_w
     int pad_left, int step_h0, int step_h1, int step_w0, int step_w1, int images, int tiles_h, int big_h, int tiles_w, int big_w, int ld,
     int nr, int vectors, int tiles) {
     __local float between[D_TILE_LOCAL];
+    D_HELD;
     const int channels = F_BLOCKS ? ld : ic, blocks = (channels + T_LANES - 1) / T_LANES;
     const int t = get_group_id(0) / blocks, lane = get_local_id(0), place = get_local_id(1);
     const int c = (get_group_id(0) - t * blocks) * T_LANES + lane;

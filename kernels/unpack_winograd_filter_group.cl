@@ -18,6 +18,7 @@
 __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void unpack_winograd_filter_group(
     __global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic, int oc, int rows) {
     __local float between[D_TILE_LOCAL];
+    D_HELD;
     const int blocks = (oc + T_LANES - 1) / T_LANES;
     const int c = get_group_id(0) / blocks, lane = get_local_id(0), place = get_local_id(1);
     const int k = (get_group_id(0) - c * blocks) * T_LANES + lane;

@@ -40,6 +40,7 @@ __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void unpack
     __global const float *restrict m, ulong m_offset, __global float *restrict y, ulong y_offset, __global const float *restrict bias,
     ulong bias_offset, int oc, int oh, int ow, int images, int tiles_h, int big_h, int tiles_w, int big_w, int vectors, int tiles) {
     __local float between[D_TILE_LOCAL];
+    D_HELD;
     const int blocks = (oc + T_LANES - 1) / T_LANES;
     const int t = get_group_id(0) / blocks, lane = get_local_id(0), place = get_local_id(1);
     const int c = (get_group_id(0) - t * blocks) * T_LANES + lane;

@@ -37,7 +37,6 @@ static inline void add_pixel(float value, __global float *dx, __global const flo
 #define ADD_ROW(H, W)                                                                                                                      \
     {                                                                                                                                      \
         if (place < P_QH##H) {                                                                                                             \
-            float in[P_RW##W], out[P_QW##W];                                                                                               \
             _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[j] = BETWEEN(place, j);                                                 \
             transform_w##W(in, 1, out, 1);                                                                                                 \
             _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
@@ -58,6 +57,7 @@ __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void unpack
     ulong mask_offset, int channels, int ih, int iw, int pad_top, int pad_left, int images, int tiles_h, int big_h, int tiles_w,
     int big_w) {
     __local float between[D_TILE_LOCAL];
+    D_HELD;
     const int blocks = (channels + T_LANES - 1) / T_LANES;
     const int n = get_group_id(0) / blocks, lane = get_local_id(0), place = get_local_id(1);
     const int c = (get_group_id(0) - n * blocks) * T_LANES + lane;

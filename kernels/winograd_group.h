@@ -11,11 +11,13 @@
 /* The value in row i, column j of the work-item's channel, between the two transforms. */
 #define BETWEEN(i, j) between[((i)*D_POINTS + (j)) * T_LANES + lane]
 
+/* The column or row that a work-item holds: one pair of arrays for all kinds of tiles, because Intel's compiler keeps only few of them in registers. */
+#define D_HELD vec_float in[D_POINTS], out[D_POINTS]
+
 /* Transforms column `place` of a tile of kind H, W; READ(i, j) is the value in row i. */
 #define COLUMN(H, W, READ)                                                                                                                 \
     {                                                                                                                                      \
         if (place < P_RW##W) {                                                                                                             \
-            vec_float in[P_RH##H], out[P_QH##H];                                                                                           \
             _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) in[i] = READ(i, place);                                                    \
             transform_h##H(in, 1, out, 1);                                                                                                 \
             _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) BETWEEN(i, place) = out[i];                                                \
@@ -26,7 +28,6 @@
 #define ROW(H, W, WRITE)                                                                                                                   \
     {                                                                                                                                      \
         if (place < P_QH##H) {                                                                                                             \
-            vec_float in[P_RW##W], out[P_QW##W];                                                                                           \
             _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[j] = BETWEEN(place, j);                                                 \
             transform_w##W(in, 1, out, 1);                                                                                                 \
             _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) WRITE(place, j, out[j])                                                    \
