@@ -23,6 +23,9 @@ typedef struct convcl_context_options {
     void *log_user;    /* handed to log as it is */
     const char *
         kernel_dir; /* folder of .cl files to read instead of the built-in ones; NULL: the environment's CONVCL_KERNEL_DIR, else built in */
+    const char
+        *form; /* kernels for another kind of device than it is, for tests: "cpu", "gpu", "nvidia", "amd-wave64", "amd-wave32" or "intel";
+                         NULL: the environment's CONVCL_FORM, else the device's own kind */
 } convcl_context_options;
 
 /* Makes a context on a device chosen by what a person types.
@@ -30,7 +33,7 @@ typedef struct convcl_context_options {
  * choice       as in convcl_device_choose; NULL means "0"
  * options      NULL means all defaults; copied
  * context_out  receives the context, the caller's to release; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose, or context_out is NULL); CONVCL_NO_MEMORY; CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR.
+ * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose, an unknown form, or context_out is NULL); CONVCL_NO_MEMORY; CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR.
  * Blocks while the driver starts. Thread safe. */
 convcl_status convcl_context_create(const char *choice, const convcl_context_options *options, convcl_context **context_out);
 
@@ -40,7 +43,7 @@ convcl_status convcl_context_create(const char *choice, const convcl_context_opt
  * device       one of its devices; must not be NULL
  * options      NULL means all defaults; copied
  * context_out  receives the context, the caller's to release; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID for NULL, or when `device` is not in `cl`; CONVCL_NO_MEMORY; CONVCL_CL_ERROR. Thread safe. */
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL, an unknown form, or when `device` is not in `cl`; CONVCL_NO_MEMORY; CONVCL_CL_ERROR. Thread safe. */
 convcl_status convcl_context_create_from_cl(cl_context cl, cl_device_id device, const convcl_context_options *options,
                                             convcl_context **context_out);
 

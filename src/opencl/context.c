@@ -30,6 +30,7 @@ static void free_context(convcl_context *context) {
 static convcl_status make(const convcl_device_info *info, const convcl_context_options *options, convcl_context **context_out) {
     convcl_status status = CONVCL_OK;
     convcl_context *context = NULL;
+    const char *form = options && options->form ? options->form : getenv("CONVCL_FORM");
     const char *directory = options && options->kernel_dir ? options->kernel_dir : getenv("CONVCL_KERNEL_DIR");
     CONVCL_TRY(convcl_alloc(sizeof *context, &context));
     context->info = *info;
@@ -38,6 +39,7 @@ static convcl_status make(const convcl_device_info *info, const convcl_context_o
         free(context);
         return convcl_fail(CONVCL_NO_MEMORY, "context: a mutex could not be made");
     }
+    CONVCL_TRY(convcl_device_traits__named(form, &context->form));
     if (options) {
         context->log = options->log;
         context->log_user = options->log_user;
@@ -167,8 +169,12 @@ int convcl_context_programs_built(const convcl_context *context) {
     return built;
 }
 
+const convcl_device_traits *convcl_context__traits(const convcl_context *context) {
+    return context->form ? context->form : convcl_device_traits__of(&context->info);
+}
+
 bool convcl_context__prefers_registers(const convcl_context *context) {
-    return (context->info.type & CL_DEVICE_TYPE_CPU) != 0;
+    return convcl_context__traits(context)->registers;
 }
 
 int convcl_context__vector_width(const convcl_context *context) {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "convcl/context.h"
+#include "opencl/device_traits.h"
 
 /* A program that was built, by file name and options. */
 typedef struct convcl_program {
@@ -21,7 +22,8 @@ struct convcl_context {
     bool device_retained;
     convcl_log_fn log;
     void *log_user;
-    char *kernel_dir; /* NULL: the kernels built in */
+    const convcl_device_traits *form; /* the row that was asked for; NULL: the device's own */
+    char *kernel_dir;                 /* NULL: the kernels built in */
 
     pthread_mutex_t lock; /* guards everything below; held while a program is built, so that each is built once */
     int references;
