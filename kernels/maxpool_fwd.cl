@@ -9,8 +9,23 @@
  * memory    private two vectors, local none, barriers none
  * numerics  exact; a NaN wins over everything, -inf is a value
  * arguments pixels: output pixels, n*oh*ow; channels ih iw oh ow window_h window_w stride_h stride_w pad_top pad_left; steps: pixels a work-item takes
- *           T_  T_VW in {1,4,8,16}     F_  none */
+ *           T_  T_VW in {1,4,8,16}     P_  P_WINDOW_H P_WINDOW_W in 0..4     F_  none */
+#ifndef P_WINDOW_H
+#define P_WINDOW_H 0 /* 1..4: the window, to unroll it; 0: any, by window_h */
+#endif
+#ifndef P_WINDOW_W
+#define P_WINDOW_W 0 /* the same across */
+#endif
 #include "layer_vector.h"
+
+/* Takes over a value that is greater, or the first NaN. */
+#define TAKE(pointer_value, number)                                                                                                        \
+    {                                                                                                                                      \
+        const vec_float value = pointer_value;                                                                                             \
+        const vec_int wins = !(value <= best) & (best == best);                                                                            \
+        best = select(best, value, wins);                                                                                                  \
+        place = select(place, (vec_int)(number), wins);                                                                                    \
+    }
 
 __kernel void maxpool_fwd(__global const float *restrict x, ulong x_offset, __global float *restrict y, ulong y_offset,
                           __global ushort *restrict index, ulong index_offset, ulong pixels, int channels, int ih, int iw, int oh, int ow,
@@ -29,16 +44,23 @@ __kernel void maxpool_fwd(__global const float *restrict x, ulong x_offset, __gl
             const int first = min(c, channels - T_VW);
             vec_float best = D_LOAD(x + ((image + h_first) * iw + w_first) * channels + first);
             vec_int place = (h_first - h) * window_w + (w_first - w);
-            for (int row = h_first; row < h_end; ++row) {
-                __global const float *at = x + ((image + row) * iw + w_first) * channels + first;
-                for (int column = w_first; column < w_end; ++column, at += channels) {
-                    const vec_float value = D_LOAD(at);
-                    /* Greater, or the first NaN. */
-                    const vec_int wins = !(value <= best) & (best == best);
-                    best = select(best, value, wins);
-                    place = select(place, (vec_int)((row - h) * window_w + (column - w)), wins);
+#if P_WINDOW_H && P_WINDOW_W
+            if (h >= 0 && w >= 0 && h + P_WINDOW_H <= ih &&
+                w + P_WINDOW_W <= iw) { /* unrolled: a fifth to a quarter less time than the loops below on AlexNet */
+                __global const float *corner = x + ((image + h) * iw + w) * channels + first;
+#pragma unroll
+                for (int row = 0; row < P_WINDOW_H; ++row) {
+#pragma unroll
+                    for (int column = row == 0; column < P_WINDOW_W; ++column)
+                        TAKE(D_LOAD(corner + (row * iw + column) * channels), row * P_WINDOW_W + column)
                 }
-            }
+            } else
+#endif
+                for (int row = h_first; row < h_end; ++row) {
+                    __global const float *at = x + ((image + row) * iw + w_first) * channels + first;
+                    for (int column = w_first; column < w_end; ++column, at += channels)
+                        TAKE(D_LOAD(at), (row - h) * window_w + (column - w))
+                }
             D_STORE(best, y + pixel * channels + first);
             if (index)
                 D_STORE_USHORT(D_NAME(convert_ushort)(place), index + index_offset + pixel * channels + first);

@@ -90,13 +90,19 @@ convcl_status convcl_maxpool__validate(const convcl_maxpool_desc *desc, int *oh_
     return status == CONVCL_OK ? validate_rest(desc) : status;
 }
 
+/* Windows up to this size are unrolled, in a program of their own. */
+#define LARGEST_UNROLLED 4
+
 static convcl_status build(convcl_maxpool_plan *plan) {
     convcl_status status = CONVCL_OK;
     const size_t channels = (size_t)plan->desc.c;
-    char options[64];
+    char options[96];
     plan->fwd_grid = convcl_layer__grid(plan->context, plan->y_count / channels, plan->desc.c);
     plan->bwd_grid = convcl_layer__grid(plan->context, plan->x_count / channels, plan->desc.c);
-    snprintf(options, sizeof options, "-DT_VW=%d", plan->fwd_grid.vector_width);
+    const convcl_maxpool_desc *d = &plan->desc;
+    const bool unroll = d->window_h <= LARGEST_UNROLLED && d->window_w <= LARGEST_UNROLLED;
+    snprintf(options, sizeof options, "-DT_VW=%d -DP_WINDOW_H=%d -DP_WINDOW_W=%d", plan->fwd_grid.vector_width, unroll ? d->window_h : 0,
+             unroll ? d->window_w : 0);
     CONVCL_TRY(convcl_kernel__create(plan->context, "maxpool_fwd", "maxpool_fwd", options, &plan->fwd));
     snprintf(options, sizeof options, "-DT_VW=%d -DF_RELU_MASK=%d", plan->bwd_grid.vector_width, plan->desc.relu_mask);
     CONVCL_TRY(convcl_kernel__create(plan->context, "maxpool_bwd", "maxpool_bwd", options, &plan->bwd));
