@@ -1,7 +1,9 @@
 /* main.c: bench times AlexNet, forward and forward-backward, on one OpenCL device. `bench --help` lists the options.
  * SPDX-License-Identifier: MIT */
 #include <signal.h>
+#include <string.h>
 
+#include "cache.h"
 #include "layers.h"
 #include "options.h"
 #include "phase.h"
@@ -70,6 +72,8 @@ static bench_status run(const bench_options *options) {
 int main(int argc, char **argv) {
     bench_options options;
     signal(SIGPIPE, SIG_IGN); /* a closed standard output is an error like any other, see bench_text_flush */
+    if (argc > 1 && strcmp(argv[1], "cache") == 0)
+        return bench_cache_run(argc - 2, argv + 2);
     const bench_status status = bench_options_parse(argc, argv, &options);
     if (status != BENCH_OK)
         return status;

@@ -17,6 +17,7 @@
 
 #define HELP_TEXT                                                                                                                          \
     "usage: bench [options]\n"                                                                                                             \
+    "       bench cache show | clear | export FILE | import FILE\n"                                                                        \
     "Times AlexNet, forward and forward-backward, on one OpenCL device.\n"                                                                 \
     "\n"                                                                                                                                   \
     "  -d, --device CHOICE    index as listed, PLATFORM:DEVICE, or part of a name (0)\n"                                                   \

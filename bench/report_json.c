@@ -88,12 +88,19 @@ static json_t *make_verification(const bench_verification *verification) {
     return json_pack("{s:b, s:f, s:o}", "ran", verification->ran, "max_relative_l2", verification->max_relative_l2, "tensors", list);
 }
 
+static json_t *make_setup(const bench_session *session) {
+    return json_pack("{s:f, s:f, s:f, s:f, s:i, s:i, s:i}", "total_s", session->setup_s, "compile_s", session->compile_s, "first_steps_s",
+                     session->first_steps_s, "tune_s", session->tune_s, "programs_compiled",
+                     convcl_context_programs_built(session->context), "programs_loaded", convcl_context_programs_loaded(session->context),
+                     "candidates_tuned", convcl_context_candidates_tuned(session->context));
+}
+
 static json_t *make_root(const bench_results *results) {
     const bench_session *session = results->session;
-    return json_pack("{s:s, s:o, s:o, s:{s:f, s:f}, s:o, s:o, s:o}", "convcl", convcl_version(), "device",
-                     make_device(convcl_context_device(session->context)), "config", make_config(session->options), "setup", "compile_s",
-                     session->compile_s, "tune_s", session->tune_s, "activations", make_activations(results), "phases",
-                     make_phases(results), "verify", make_verification(&results->verification));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "convcl", convcl_version(), "device",
+                     make_device(convcl_context_device(session->context)), "config", make_config(session->options), "setup",
+                     make_setup(session), "activations", make_activations(results), "phases", make_phases(results), "verify",
+                     make_verification(&results->verification));
 }
 
 /* ---- the file -------------------------------------------------------------------------------------------------------------------------- */
