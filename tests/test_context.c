@@ -79,7 +79,7 @@ static void test_context__options_are_checked(harness_device *device, const void
     options = (convcl_context_options){.tuning_seconds = -1};
     assert_fails(convcl_context_create_from_cl(cl, device->info.device, &options, &context), CONVCL_INVALID,
                  "tuning_seconds is -1|at least 0");
-    options.tuning_seconds = NAN;
+    options.tuning_seconds = (double)NAN;
     assert_fails(convcl_context_create("0", &options, &context), CONVCL_INVALID, "tuning_seconds is nan|at least 0");
     assert_null(context);
 }
