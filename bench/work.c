@@ -72,6 +72,8 @@ bench_work bench_work_step(const convcl_net *net, const convcl_net_step *step) {
         work.flops = bench_work_conv(&layer->desc.conv, CONVCL_CONV_BWD_DATA).flops;
     else
         work.flops = bench_work_conv(&layer->desc.conv, CONVCL_CONV_BWD_WEIGHTS).flops;
+    if (step->kind == CONVCL_NET_STEP_CONV_BWD)
+        work.flops += bench_work_conv(&layer->desc.conv, CONVCL_CONV_BWD_DATA).flops;
     return work;
 }
 

@@ -39,7 +39,7 @@ __kernel __attribute__((reqd_work_group_size(T_GROUP, 1, 1))) void ceiling_fma(_
     for (int i = 1; i < T_CHAINS; ++i)
         sum += x[i];
     float values[T_VW], total = 0.0f;
-    D_STORE(sum, values);
+    D_STORE_PRIVATE(sum, values);
 #pragma unroll
     for (int i = 0; i < T_VW; ++i)
         total += values[i];

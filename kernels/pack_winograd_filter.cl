@@ -41,7 +41,10 @@ __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_off
         }
         TRANSFORM(0, 0, in, out)
 #pragma unroll
-        for (int e = 0; e < P_QH0 * P_QW0; ++e)
-            D_STORE(out[e], b + e * plane + (ulong)k * nr), PREFETCH_WRITE(b + e * plane + (ulong)(k + 1) * nr);
+        for (int e = 0; e < P_QH0 * P_QW0; ++e) {
+            __global float *to = b + e * plane + (ulong)k * nr;
+            D_STORE(out[e], to);
+            PREFETCH_WRITE(to + nr);
+        }
     }
 }

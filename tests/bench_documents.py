@@ -110,7 +110,7 @@ class Schema(Folder):
         self.assertGreater(len(self.check(json.loads(bench("--list-devices", "--format", "json")))["devices"]), 0)
 
     def test_single_operations(self):
-        conv = bench("conv", "n1ic8ih9iw9oc8f3p1", "n1ic8ih9iw9oc8f3s2p1", "--algo", "winograd", "--steps", 2, "--verify", "--format", "json")
+        conv = bench("conv", "n1ic8ih9iw9oc8f3p1", "n1ic8ih9iw9oc8f3p1g2", "--algo", "winograd", "--steps", 2, "--verify", "--format", "json")
         self.assertIn("unsupported", [row["status"] for row in self.check(json.loads(conv))["rows"]])
         self.check(json.loads(bench("gemm", "gm16gn16gk16gb1", "--steps", 2, "--format", "json")))
 

@@ -31,7 +31,8 @@ static void test_conv_desc__direction_names(void **state) {
     assert_string_equal(convcl_conv_dir_name(CONVCL_CONV_FWD), "fwd");
     assert_string_equal(convcl_conv_dir_name(CONVCL_CONV_BWD_DATA), "bwd_data");
     assert_string_equal(convcl_conv_dir_name(CONVCL_CONV_BWD_WEIGHTS), "bwd_weights");
-    assert_string_equal(convcl_conv_dir_name((convcl_conv_dir)3), "unknown");
+    assert_string_equal(convcl_conv_dir_name(CONVCL_CONV_BWD), "bwd");
+    assert_string_equal(convcl_conv_dir_name((convcl_conv_dir)4), "unknown");
 }
 
 static void test_conv_desc__case_words(void **state) {
@@ -210,7 +211,7 @@ static void test_conv_desc__create_refuses_null_and_unknown_directions(harness_d
     assert_null(plan);
     assert_fails(convcl_conv_plan_create(device->context, &desc, CONVCL_CONV_FWD, NULL, NULL), CONVCL_INVALID, "conv|plan_out|NULL");
     plan = (convcl_conv_plan *)&desc;
-    assert_fails(convcl_conv_plan_create(device->context, &desc, (convcl_conv_dir)3, NULL, &plan), CONVCL_INVALID, "conv|dir|3");
+    assert_fails(convcl_conv_plan_create(device->context, &desc, (convcl_conv_dir)4, NULL, &plan), CONVCL_INVALID, "conv|dir|4");
     assert_null(plan);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "conv_case.h"
+#include "opencl/context_internal.h"
 #include "reference/ref_case.h"
 
 typedef struct gemm_case {
@@ -232,7 +233,7 @@ static void test_gemm__default_is_the_devices(harness_device *device, const void
     convcl_gemm *gemm = NULL;
     assert_ok(convcl_gemm__create(device->context, &request, &gemm));
     harness_defer(destroy_gemm, gemm);
-    assert_string_equal(gemm->variant->name, device->info.type & CL_DEVICE_TYPE_CPU ? "register" : "local");
+    assert_string_equal(gemm->variant->name, convcl_context__prefers_registers(device->context) ? "register" : "tile");
 }
 
 /* A stride of 2, pixels that are wider than the run, padding, results scattered over a larger image. */

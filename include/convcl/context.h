@@ -43,6 +43,9 @@ typedef struct convcl_context_options {
                             * CONVCL_CACHE_DIR (the same words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl */
     convcl_tuning tuning;
     double tuning_seconds; /* what all tuning of this context may take together, seconds; 0: no limit but the mode's own; not below 0 */
+    const char
+        *form; /* kernels for another kind of device than it is, for tests: "cpu", "gpu", "nvidia", "amd-wave64", "amd-wave32" or "intel";
+                         NULL: the environment's CONVCL_FORM, else the device's own kind */
 } convcl_context_options;
 
 /* Makes a context on a device chosen by what a person types.
@@ -50,7 +53,7 @@ typedef struct convcl_context_options {
  * choice       as in convcl_device_choose; NULL means "0"
  * options      NULL means all defaults; copied
  * context_out  receives the context, the caller's to release; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose; context_out is NULL; tuning is 7; tuning_seconds is -1); CONVCL_NO_MEMORY;
+ * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose; context_out is NULL; an unknown form; tuning is 7; tuning_seconds is -1); CONVCL_NO_MEMORY;
  * CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR. A store that cannot be used is no failure: the log gets one warning and the context works without.
  * Blocks while the driver starts. Thread safe. */
 convcl_status convcl_context_create(const char *choice, const convcl_context_options *options, convcl_context **context_out);

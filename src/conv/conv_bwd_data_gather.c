@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "conv/conv_form.h"
 #include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
 
@@ -145,7 +146,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
                                          .mask = shape->desc.relu_mask != 0,
                                          .run = shape->ocg};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
-    CONVCL_TRY(convcl_kernel__create(context, "pack_filter", "pack_filter", NULL, &r->pack_filter));
+    CONVCL_TRY(convcl_conv_form__create(context, "pack_filter", NULL, NULL, &r->pack_filter));
     plan_chunks(context, r);
     snprintf(r->description, sizeof r->description, "%s, %d phases, %d images a chunk", r->gemm->description,
              shape->desc.stride_h * shape->desc.stride_w, r->chunk);

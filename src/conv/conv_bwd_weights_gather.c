@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "conv/conv_form.h"
 #include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
 
@@ -72,7 +73,7 @@ static void plan_chunks(const convcl_context *context, recipe *r) {
 static convcl_status create(convcl_context *context, const convcl_conv_shape *shape, const convcl_conv_choice *choice, void **state_out) {
     convcl_status status = CONVCL_OK;
     recipe *r = NULL;
-    char options[48];
+    char options[48], group_options[48];
     *state_out = NULL;
     CONVCL_TRY(convcl_alloc(sizeof *r, &r));
     r->shape = *shape;
@@ -82,9 +83,10 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     r->vector = convcl_context__vector_width(context) >= 4 ? convcl_context__vector_width(context) : 4;
     snprintf(options, sizeof options, "-DT_VW=%d -DF_SUM=%d", r->vector, shape->desc.has_bias);
-    CONVCL_TRY(convcl_kernel__create(context, "pack_pixels", "pack_pixels", options, &r->pack_pixels));
+    snprintf(group_options, sizeof group_options, "-DF_SUM=%d", shape->desc.has_bias);
+    CONVCL_TRY(convcl_conv_form__create(context, "pack_pixels", options, group_options, &r->pack_pixels));
     if (shape->desc.has_bias)
-        CONVCL_TRY(convcl_kernel__create(context, "sum_rows", "sum_rows", NULL, &r->sum_rows));
+        CONVCL_TRY(convcl_conv_form__create(context, "sum_rows", NULL, NULL, &r->sum_rows));
     plan_chunks(context, r);
     snprintf(r->description, sizeof r->description, "%s, %d images a chunk%s", r->gemm->description, r->chunk,
              r->source.padded ? ", padded copy" : "");
@@ -110,7 +112,10 @@ static convcl_status pack_pixels(const recipe *r, convcl_stream *stream, convcl_
     const int columns = (gn + nr - 1) / nr * nr;
     const convcl_arg args[] = {convcl_arg_tensor(dy), convcl_arg_tensor(b),   convcl_arg_tensor(partial),       convcl_arg_int(gn),
                                convcl_arg_int(nr),    convcl_arg_int(pixels), convcl_arg_int(r->shape.desc.oc), convcl_arg_int(SUM_ROWS)};
-    const convcl_range range = {{(size_t)((columns + r->vector - 1) / r->vector), (size_t)blocks_of(pixels), 1}, {1, 1, 1}};
+    const convcl_range range =
+        convcl_context__prefers_registers(stream->context)
+            ? (convcl_range){{(size_t)((columns + r->vector - 1) / r->vector), (size_t)blocks_of(pixels), 1}, {1, 1, 1}}
+            : convcl_conv_form__columns(stream->context, (size_t)columns, (size_t)blocks_of(pixels));
     return convcl_stream__launch(stream, r->pack_pixels, args, 8, &range);
 }
 
@@ -143,7 +148,10 @@ static convcl_status enqueue_group(const recipe *r, convcl_stream *stream, const
     if (s->desc.has_bias) {
         const convcl_arg args[] = {convcl_arg_tensor(partial), convcl_arg_tensor(convcl_buffer_at(t->db, first_oc)), convcl_arg_int(rows),
                                    convcl_arg_int(s->ocg)};
-        CONVCL_TRY(convcl_stream__launch(stream, r->sum_rows, args, 4, &(convcl_range){{(size_t)s->ocg, 1, 1}, {1, 1, 1}}));
+        const convcl_range range = convcl_context__prefers_registers(stream->context)
+                                       ? (convcl_range){{(size_t)s->ocg, 1, 1}, {1, 1, 1}}
+                                       : convcl_conv_form__columns(stream->context, (size_t)s->ocg, 1);
+        CONVCL_TRY(convcl_stream__launch(stream, r->sum_rows, args, 4, &range));
     }
 cleanup:
     return status;

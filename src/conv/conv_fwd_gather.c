@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "conv/conv_form.h"
 #include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
 
@@ -68,7 +69,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
                                          .relu = shape->desc.activation == CONVCL_ACTIVATION_RELU,
                                          .run = r->source.map.run};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
-    CONVCL_TRY(convcl_kernel__create(context, "pack_filter", "pack_filter", NULL, &r->pack_filter));
+    CONVCL_TRY(convcl_conv_form__create(context, "pack_filter", NULL, NULL, &r->pack_filter));
     r->gk = shape->desc.fh * shape->desc.fw * shape->icg;
     plan_chunks(context, r);
     snprintf(r->description, sizeof r->description, "%s, %d images a chunk%s", r->gemm->description, r->chunk,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "conv/conv_form.h"
 #include "conv/conv_gather.h"
 #include "conv/conv_winograd.h"
 
@@ -50,8 +51,8 @@ static convcl_status create_kernels(convcl_context *context, recipe *r, const co
     CONVCL_TRY(
         convcl_winograd__create_kernel(context, "unpack_winograd_pixels", CONVCL_WINOGRAD_OUTPUT, l, l->view.gn, options, &r->unpack));
     if (l->view.phases) {
-        CONVCL_TRY(convcl_kernel__create(context, "pack_phases", "pack_phases", NULL, &r->phases));
-        CONVCL_TRY(convcl_kernel__create(context, "phases_filter", "phases_filter", "-DF_BACK=0", &r->phases_filter));
+        CONVCL_TRY(convcl_conv_form__create(context, "pack_phases", NULL, NULL, &r->phases));
+        CONVCL_TRY(convcl_conv_form__create(context, "phases_filter", "-DF_BACK=0", "-DF_BACK=0", &r->phases_filter));
     }
 cleanup:
     return status;

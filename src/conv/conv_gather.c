@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "conv/conv_form.h"
 #include "opencl/context_internal.h"
 
 /* Channels below which a tap alone is too short a run: finding a tap costs about as much as multiplying 16 values of it. */
@@ -76,11 +77,10 @@ convcl_status convcl_conv_source__create(convcl_context *context, const convcl_c
     source->copy_w = source->map.sw = d->iw + d->pad_left + d->pad_right;
     source->map.base_h = source->map.base_w = 0;
     const int width = convcl_context__vector_width(context);
-    /* A CPU's work-item copies a row; a GPU's copies one vector, next to its neighbours'. */
-    source->chunk = convcl_context__prefers_registers(context) ? source->copy_w * d->ic : 4;
+    source->chunk = source->copy_w * d->ic; /* a CPU's work-item copies a row */
     char options[32];
     snprintf(options, sizeof options, "-DT_VW=%d", width >= 4 ? width : 4);
-    return convcl_kernel__create(context, "pack_pad", "pack_pad", options, &source->pad);
+    return convcl_conv_form__create(context, "pack_pad", options, NULL, &source->pad);
 }
 
 void convcl_conv_source__destroy(convcl_conv_source *source) {
@@ -98,7 +98,8 @@ convcl_status convcl_conv_source__pack(const convcl_conv_source *source, const c
     *a_out = source->padded ? copy : from;
     if (!source->padded)
         return CONVCL_OK;
-    const int width = source->copy_w * d->ic;
+    const int width = source->copy_w * d->ic, lines = images * source->copy_h;
+    const bool rows = convcl_context__prefers_registers(stream->context);
     const convcl_arg args[] = {convcl_arg_tensor(from),
                                convcl_arg_tensor(copy),
                                convcl_arg_int(d->ih),
@@ -107,8 +108,9 @@ convcl_status convcl_conv_source__pack(const convcl_conv_source *source, const c
                                convcl_arg_int(d->iw * d->ic),
                                convcl_arg_int(d->pad_left * d->ic),
                                convcl_arg_int(width),
-                               convcl_arg_int(source->chunk)};
-    const convcl_range range = {{(size_t)divide_up(width, source->chunk), (size_t)images * (size_t)source->copy_h, 1}, {1, 1, 1}};
+                               convcl_arg_int(rows ? source->chunk : lines)};
+    const convcl_range range = rows ? (convcl_range){{(size_t)divide_up(width, source->chunk), (size_t)lines, 1}, {1, 1, 1}}
+                                    : convcl_conv_form__line(stream->context, (size_t)lines * (size_t)width, 1);
     return convcl_stream__launch(stream, source->pad, args, 9, &range);
 }
 
@@ -142,7 +144,9 @@ convcl_status convcl_conv_gather__pack_filter(const convcl_conv_shape *shape, co
                                convcl_arg_int(stride_fw),
                                convcl_arg_int(pack->stride_j),
                                convcl_arg_int(pack->stride_column)};
-    const convcl_range range = {
-        {(size_t)divide_up(pack->gn, nr), (size_t)(pack->th * pack->tw), (size_t)divide_up(pack->run, FILTER_BLOCK)}, {1, 1, 1}};
+    const size_t panels = (size_t)divide_up(pack->gn, nr), taps = (size_t)(pack->th * pack->tw);
+    const convcl_range range = convcl_context__prefers_registers(stream->context)
+                                   ? (convcl_range){{panels, taps, (size_t)divide_up(pack->run, FILTER_BLOCK)}, {1, 1, 1}}
+                                   : convcl_conv_form__line(stream->context, taps * (size_t)pack->run * (size_t)nr, panels);
     return convcl_stream__launch(stream, kernel, args, 15, &range);
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "conv/conv_form.h"
 #include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
 
@@ -27,7 +28,7 @@ static int divide_up(int a, int b) {
 
 /* Floats of all transforms of a chunk. On a CPU they then stay in the last cache level; a GPU wants large launches. bwd_weights reads and writes its sums
  * once a chunk, so that the rest of a chunk should be larger than these. */
-#define CHUNK_CPU    ((size_t)2400 << 10)
+#define CHUNK_CPU    ((size_t)3600 << 10)
 #define CHUNK_GPU    ((size_t)1 << 26)
 #define CHUNK_FILTER ((size_t)2)
 
@@ -244,7 +245,7 @@ convcl_status convcl_winograd__create_kernel(convcl_context *context, const char
     convcl_text_add(&prelude, "#define vec_float %s\n%s#undef vec_float\n", vector, convcl_text_get(&functions));
     convcl_status status = functions.status != CONVCL_OK ? functions.status : options.status != CONVCL_OK ? options.status : prelude.status;
     if (status == CONVCL_OK)
-        status = convcl_kernel__create_generated(context, file, file, convcl_text_get(&options), convcl_text_get(&prelude), kernel_out);
+        status = convcl_conv_form__create_generated(context, file, convcl_text_get(&options), convcl_text_get(&prelude), kernel_out);
     convcl_text_clear(&functions);
     convcl_text_clear(&options);
     convcl_text_clear(&prelude);
@@ -253,10 +254,8 @@ convcl_status convcl_winograd__create_kernel(convcl_context *context, const char
 
 convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int channels, int lanes, int count, int most) {
     const int vectors = divide_up(lanes, convcl_winograd__vector(context, channels));
-    if (!convcl_context__prefers_registers(context)) {
-        const size_t local = 64;
-        return (convcl_winograd_grid){1, 1, {{((size_t)vectors + local - 1) / local * local, (size_t)count, 1}, {local, 1, 1}}};
-    }
+    if (!convcl_context__prefers_registers(context))
+        return (convcl_winograd_grid){1, 1, convcl_conv_form__tiles(context, (size_t)lanes, (size_t)count)};
     /* About 48 vectors a work-item live over ten microseconds; at least eight work-items a unit share the load. */
     const int units = (int)convcl_context_device(context)->compute_units;
     const int taken = most > 0 && most < vectors ? most : vectors;
@@ -318,8 +317,9 @@ convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *l, const con
                                    convcl_arg_int(d->iw),      convcl_arg_int(d->ic),       convcl_arg_int(view->h),
                                    convcl_arg_int(view->w),    convcl_arg_int(d->stride_h), convcl_arg_int(d->stride_w),
                                    convcl_arg_int(d->pad_top), convcl_arg_int(d->pad_left)};
-        const convcl_status status =
-            convcl_stream__launch(stream, phases, args, 11, &(convcl_range){{(size_t)view->h, (size_t)images, 1}, {1, 1, 1}});
+        const convcl_range range =
+            convcl_conv_form__rows(stream->context, (size_t)view->h, (size_t)view->w * (size_t)view->k, (size_t)images);
+        const convcl_status status = convcl_stream__launch(stream, phases, args, 11, &range);
         if (status != CONVCL_OK)
             return status;
         x = copy;
@@ -358,6 +358,9 @@ convcl_status convcl_winograd__phases_filter(const convcl_winograd_layout *l, co
     const convcl_conv_desc *d = &shape->desc;
     const convcl_arg args[] = {convcl_arg_tensor(from), convcl_arg_tensor(to), convcl_arg_int(d->ic),       convcl_arg_int(d->oc),
                                convcl_arg_int(d->fh),   convcl_arg_int(d->fw), convcl_arg_int(d->stride_h), convcl_arg_int(d->stride_w)};
-    return convcl_stream__launch(stream, kernel, args, 8,
-                                 &(convcl_range){{(size_t)l->view.k, (size_t)l->view.rw, (size_t)l->view.rh}, {1, 1, 1}});
+    const size_t taps = (size_t)l->view.rw * (size_t)l->view.rh;
+    const convcl_range range = convcl_context__prefers_registers(stream->context)
+                                   ? (convcl_range){{(size_t)l->view.k, (size_t)l->view.rw, (size_t)l->view.rh}, {1, 1, 1}}
+                                   : convcl_conv_form__line(stream->context, (size_t)l->view.k * (size_t)d->oc, taps);
+    return convcl_stream__launch(stream, kernel, args, 8, &range);
 }

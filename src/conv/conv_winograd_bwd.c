@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "conv/conv_form.h"
 #include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
 
@@ -72,8 +73,8 @@ static convcl_status create_data_kernels(convcl_context *context, recipe *r, con
         convcl_winograd__create_kernel(context, "unpack_winograd_windows", CONVCL_WINOGRAD_DX, l, l->view.k, options, &r->unpack_dx));
     if (l->view.phases) {
         snprintf(options, sizeof options, "-DF_MASK=%d", mask);
-        CONVCL_TRY(convcl_kernel__create(context, "unpack_phases", "unpack_phases", options, &r->unpack_phases));
-        CONVCL_TRY(convcl_kernel__create(context, "phases_filter", "phases_filter", "-DF_BACK=0", &r->phases_filter));
+        CONVCL_TRY(convcl_conv_form__create(context, "unpack_phases", options, options, &r->unpack_phases));
+        CONVCL_TRY(convcl_conv_form__create(context, "phases_filter", "-DF_BACK=0", "-DF_BACK=0", &r->phases_filter));
     }
 cleanup:
     return status;
@@ -90,13 +91,13 @@ static convcl_status create_weights_kernels(convcl_context *context, recipe *r, 
     CONVCL_TRY(convcl_winograd__create_kernel(context, "unpack_winograd_filter", CONVCL_WINOGRAD_FILTER_GRADIENT, l, l->view.gn, "",
                                               &r->unpack_dw));
     if (l->view.phases) {
-        CONVCL_TRY(convcl_kernel__create(context, "pack_phases", "pack_phases", NULL, &r->phases));
-        CONVCL_TRY(convcl_kernel__create(context, "phases_filter", "phases_filter", "-DF_BACK=1", &r->phases_gradient));
+        CONVCL_TRY(convcl_conv_form__create(context, "pack_phases", NULL, NULL, &r->phases));
+        CONVCL_TRY(convcl_conv_form__create(context, "phases_filter", "-DF_BACK=1", "-DF_BACK=1", &r->phases_gradient));
     }
     if (r->shape.desc.has_bias) {
         snprintf(options, sizeof options, "-DT_VW=%d -DF_PANELS=0 -DF_SUM=1", r->vector);
-        CONVCL_TRY(convcl_kernel__create(context, "pack_pixels", "pack_pixels", options, &r->sum_pixels));
-        CONVCL_TRY(convcl_kernel__create(context, "sum_rows", "sum_rows", NULL, &r->sum_rows));
+        CONVCL_TRY(convcl_conv_form__create(context, "pack_pixels", options, "-DF_PANELS=0 -DF_SUM=1", &r->sum_pixels));
+        CONVCL_TRY(convcl_conv_form__create(context, "sum_rows", NULL, NULL, &r->sum_rows));
     }
 cleanup:
     return status;
@@ -215,8 +216,10 @@ static convcl_status sum_pixels(const recipe *r, convcl_stream *stream, convcl_b
         convcl_arg_tensor(dy), convcl_arg_tensor(partial), convcl_arg_tensor(convcl_buffer_at(partial, (size_t)rows * (size_t)gn)),
         convcl_arg_int(gn),    convcl_arg_int(width),      convcl_arg_int(pixels),
         convcl_arg_int(gn),    convcl_arg_int(SUM_ROWS)};
-    return convcl_stream__launch(stream, r->sum_pixels, args, 8,
-                                 &(convcl_range){{(size_t)(width / r->vector), (size_t)blocks_of(pixels), 1}, {1, 1, 1}});
+    const convcl_range range = convcl_context__prefers_registers(stream->context)
+                                   ? (convcl_range){{(size_t)(width / r->vector), (size_t)blocks_of(pixels), 1}, {1, 1, 1}}
+                                   : convcl_conv_form__columns(stream->context, (size_t)gn, (size_t)blocks_of(pixels));
+    return convcl_stream__launch(stream, r->sum_pixels, args, 8, &range);
 }
 
 /* Enqueues what dw and db take from a chunk. rows: partial sums of db so far. */
@@ -261,7 +264,9 @@ static convcl_status make_data(const recipe *r, convcl_stream *stream, const par
     call.planes = convcl_winograd__planes(l, c->images, &call.gm);
     CONVCL_TRY(convcl_gemm__enqueue(r->gemm_data, stream, &call));
     const size_t vectors = (size_t)(v->k / convcl_winograd__vector(stream->context, v->k));
-    const size_t local = convcl_context__prefers_registers(stream->context) ? 1 : 64;
+    const convcl_range range = convcl_context__prefers_registers(stream->context)
+                                   ? (convcl_range){{vectors, (size_t)c->images, 1}, {1, 1, 1}}
+                                   : convcl_conv_form__tiles(stream->context, (size_t)v->k, (size_t)c->images);
     const convcl_arg args[] = {convcl_arg_tensor(p->d),
                                convcl_arg_tensor(v->phases ? p->copy : c->dx),
                                convcl_arg_tensor(c->x),
@@ -275,15 +280,14 @@ static convcl_status make_data(const recipe *r, convcl_stream *stream, const par
                                convcl_arg_int(call.planes.big_h),
                                convcl_arg_int(call.planes.tiles_w),
                                convcl_arg_int(call.planes.big_w)};
-    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dx, args, 13,
-                                     &(convcl_range){{(vectors + local - 1) / local * local, (size_t)c->images, 1}, {local, 1, 1}}));
+    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dx, args, 13, &range));
     if (v->phases) {
         const convcl_arg back[] = {convcl_arg_tensor(p->copy),  convcl_arg_tensor(c->dx),   convcl_arg_tensor(c->x),
                                    convcl_arg_int(d->ih),       convcl_arg_int(d->iw),      convcl_arg_int(d->ic),
                                    convcl_arg_int(v->h),        convcl_arg_int(v->w),       convcl_arg_int(d->stride_h),
                                    convcl_arg_int(d->stride_w), convcl_arg_int(d->pad_top), convcl_arg_int(d->pad_left)};
-        CONVCL_TRY(
-            convcl_stream__launch(stream, r->unpack_phases, back, 12, &(convcl_range){{(size_t)d->ih, (size_t)c->images, 1}, {1, 1, 1}}));
+        const convcl_range rows = convcl_conv_form__rows(stream->context, (size_t)d->ih, (size_t)d->iw * (size_t)d->ic, (size_t)c->images);
+        CONVCL_TRY(convcl_stream__launch(stream, r->unpack_phases, back, 12, &rows));
     }
 cleanup:
     return status;
@@ -302,7 +306,10 @@ static convcl_status finish_weights(const recipe *r, convcl_stream *stream, cons
         CONVCL_TRY(convcl_winograd__phases_filter(&r->layout, stream, r->phases_gradient, &r->shape, p->filter, t->dw));
     if (r->shape.desc.has_bias) {
         const convcl_arg sums[] = {convcl_arg_tensor(p->partial), convcl_arg_tensor(t->db), convcl_arg_int(rows), convcl_arg_int(oc)};
-        CONVCL_TRY(convcl_stream__launch(stream, r->sum_rows, sums, 4, &(convcl_range){{(size_t)oc, 1, 1}, {1, 1, 1}}));
+        const convcl_range range = convcl_context__prefers_registers(stream->context)
+                                       ? (convcl_range){{(size_t)oc, 1, 1}, {1, 1, 1}}
+                                       : convcl_conv_form__columns(stream->context, (size_t)oc, 1);
+        CONVCL_TRY(convcl_stream__launch(stream, r->sum_rows, sums, 4, &range));
     }
 cleanup:
     return status;

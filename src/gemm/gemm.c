@@ -18,6 +18,7 @@
 const convcl_gemm_variant *const convcl_gemm_variants[] = {
     &convcl_gemm_variant_register,
     &convcl_gemm_variant_local,
+    &convcl_gemm_variant_tile,
 #if CONVCL_HAVE_CLBLAST
     &convcl_gemm_variant_clblast,
 #endif
@@ -58,7 +59,7 @@ static convcl_status fail_with_names(const convcl_context *context, const char *
 
 static convcl_status find_variant(const convcl_context *context, const char *name, const convcl_gemm_variant **variant_out) {
     if (!name || strcmp(name, "auto") == 0)
-        name = convcl_context__prefers_registers(context) ? "register" : "local";
+        name = convcl_context__prefers_registers(context) ? "register" : "tile";
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
         if (strcmp((*variant)->name, name) == 0 && (*variant)->available(context)) {
             *variant_out = *variant;
@@ -98,6 +99,7 @@ void convcl_gemm__destroy(convcl_gemm *gemm) {
         return;
     convcl_kernel__destroy(gemm->kernel);
     convcl_kernel__destroy(gemm->gather);
+    convcl_kernel__destroy(gemm->split_sum);
     convcl_context__free_buffer(gemm->zeros);
     convcl_context_release(gemm->context);
     free(gemm);
@@ -131,7 +133,8 @@ static size_t gathered_size(const convcl_gemm *gemm, int gm, int gk) {
 
 size_t convcl_gemm__workspace(const convcl_gemm *gemm, int gm, int gn, int gk) {
     const size_t plain_c = gemm->variant->plain_c ? (size_t)gm * (size_t)gn : 0;
-    return gathered_size(gemm, gm, gk) + plain_c;
+    const size_t own = gemm->variant->workspace ? gemm->variant->workspace(gemm, gm, gn, gk) : 0;
+    return gathered_size(gemm, gm, gk) + plain_c + own;
 }
 
 /* Makes panels of the A that the call's map describes, at the front of the workspace, and points the call at them. */

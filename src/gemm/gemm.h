@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "opencl/device_traits.h"
 #include "opencl/kernel.h"
 
 /* What A is: panels, a tensor seen through a map, or a plain matrix. The values are those of P_A in the kernels. */
@@ -48,7 +49,9 @@ typedef struct convcl_gemm_request {
     convcl_gemm_source source;
     bool check; /* taps may lie outside the source */
     bool bias, relu, mask;
-    int run; /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
+    int gm, gn, gb;          /* 0: unknown */
+    const convcl_tile *tile; /* tile: this one of the parameter space; NULL: chosen */
+    int run;                 /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
 } convcl_gemm_request;
 
 /* One product. Workspace serves variants that need it. */
@@ -74,6 +77,7 @@ typedef struct convcl_gemm_variant {
     bool plain_c;      /* writes a plain C into the workspace, to be unpacked */
     bool (*available)(const convcl_context *context);
     convcl_status (*create)(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm);
+    size_t (*workspace)(const convcl_gemm *gemm, int gm, int gn, int gk); /* floats of its own; NULL: none */
     convcl_status (*enqueue)(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);
 } convcl_gemm_variant;
 
@@ -88,7 +92,9 @@ struct convcl_gemm {
     convcl_gemm_source source; /* what the kernel reads: PANELS when the variant cannot gather */
     int mr, nr;                /* panel widths; 0: one panel as wide as the matrix */
     int vector;                /* register: floats of a vector */
-    int items;                 /* local: work-items of a group */
+    int items;                 /* local, tile: work-items of a group */
+    int tk;                    /* tile: values of k that are staged at a time */
+    convcl_kernel *split_sum;  /* tile: adds up the splits of a long sum */
     convcl_kernel *kernel;     /* the product, or the epilogue of a variant without one */
     convcl_kernel *gather;     /* pack_gather, when the variant cannot gather */
     cl_mem zeros;              /* register: what taps outside the source read */
@@ -116,5 +122,9 @@ size_t convcl_gemm__workspace(const convcl_gemm *gemm, int gm, int gn, int gk);
 
 /* Enqueues one product. Nothing happens when gm, gn or gb is 0; gk 0 makes C zero (with bias and activation). */
 convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);
+
+/* The parameter space of the variant "tile": what a request may name. */
+int convcl_gemm_tile__count(void);
+convcl_tile convcl_gemm_tile__get(int index);
 
 #endif

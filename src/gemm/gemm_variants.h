@@ -7,6 +7,7 @@
 
 extern const convcl_gemm_variant convcl_gemm_variant_register;
 extern const convcl_gemm_variant convcl_gemm_variant_local;
+extern const convcl_gemm_variant convcl_gemm_variant_tile;
 #if CONVCL_HAVE_CLBLAST
 extern const convcl_gemm_variant convcl_gemm_variant_clblast;
 #endif

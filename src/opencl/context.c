@@ -65,6 +65,7 @@ static convcl_status make_lock(convcl_context *context) {
 static convcl_status make(const convcl_device_info *info, const convcl_context_options *options, convcl_context **context_out) {
     convcl_status status = CONVCL_OK;
     convcl_context *context = NULL;
+    const char *form = options && options->form ? options->form : getenv("CONVCL_FORM");
     const char *directory = options && options->kernel_dir ? options->kernel_dir : getenv("CONVCL_KERNEL_DIR");
     CONVCL_TRY(check_options(options));
     CONVCL_TRY(convcl_alloc(sizeof *context, &context));
@@ -75,6 +76,7 @@ static convcl_status make(const convcl_device_info *info, const convcl_context_o
         free(context);
         return status;
     }
+    CONVCL_TRY(convcl_device_traits__named(form, &context->form));
     if (options) {
         context->log = options->log;
         context->log_user = options->log_user;
@@ -225,8 +227,12 @@ void convcl_context__count_tuning(convcl_context *context, double seconds, int c
     pthread_mutex_unlock(&context->lock);
 }
 
+const convcl_device_traits *convcl_context__traits(const convcl_context *context) {
+    return context->form ? context->form : convcl_device_traits__of(&context->info);
+}
+
 bool convcl_context__prefers_registers(const convcl_context *context) {
-    return (context->info.type & CL_DEVICE_TYPE_CPU) != 0;
+    return convcl_context__traits(context)->registers;
 }
 
 int convcl_context__vector_width(const convcl_context *context) {

@@ -9,10 +9,14 @@
 #include "base/error.h"
 #include "convcl/context.h"
 #include "convcl/tensor.h"
+#include "opencl/device_traits.h"
 #include "store/store.h"
 
 /* Takes one more reference; released with convcl_context_release. Returns its argument. */
 convcl_context *convcl_context__retain(convcl_context *context);
+
+/* What is known about the device: the row of its kind, or of the kind that the options or CONVCL_FORM ask for. Never NULL. */
+const convcl_device_traits *convcl_context__traits(const convcl_context *context);
 
 /* True when work-items should own register tiles of vectors (a CPU), false when work-groups should share local memory. */
 bool convcl_context__prefers_registers(const convcl_context *context);

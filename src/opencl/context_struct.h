@@ -9,6 +9,7 @@
 
 #include "base/sha256.h"
 #include "convcl/context.h"
+#include "opencl/device_traits.h"
 #include "store/store.h"
 
 /* A program, by file name and options. */
@@ -23,9 +24,10 @@ struct convcl_context {
     bool device_retained;
     convcl_log_fn log;
     void *log_user;
-    char *kernel_dir;    /* NULL: the kernels built in */
-    convcl_store *store; /* NULL: none */
-    char *identity;      /* what the store's keys begin with; NULL without a store */
+    const convcl_device_traits *form; /* the row that was asked for; NULL: the device's own */
+    char *kernel_dir;                 /* NULL: the kernels built in */
+    convcl_store *store;              /* NULL: none */
+    char *identity;                   /* what the store's keys begin with; NULL without a store */
     convcl_tuning tuning;
     double tuning_budget; /* seconds; 0: no limit */
 

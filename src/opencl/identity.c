@@ -80,7 +80,10 @@ static convcl_status make_key(convcl_context *context, const char *problem, conv
     pthread_mutex_unlock(&context->lock);
     if (status != CONVCL_OK)
         return status;
-    convcl_text_add(key, "%skernels %s\nproblem %s\n", context->identity, context->kernels_digest, problem);
+    convcl_text_add(key, "%skernels %s\n", context->identity, context->kernels_digest);
+    if (context->form) /* another kind of device than it is, for tests: what wins there says nothing about the device's own kernels */
+        convcl_text_add(key, "form %s\n", context->form->name);
+    convcl_text_add(key, "problem %s\n", problem);
     return key->status;
 }
 

@@ -219,6 +219,46 @@ void convcl_ref_alexnet_destroy(convcl_ref_alexnet *run) {
     free(run);
 }
 
+/* Takes over where the maxima of a pooling of `x` lie; counts those that move. */
+static convcl_status choose_windows(struct ref_value *pool, const float *x, size_t x_count, size_t *moved) {
+    convcl_status status = CONVCL_OK;
+    double *input = NULL, *value = NULL;
+    uint16_t *index = NULL;
+    CONVCL_TRY(to_double(x, x_count, &input));
+    CONVCL_TRY(convcl_alloc(pool->count * sizeof *value, &value));
+    CONVCL_TRY(convcl_alloc(pool->count * sizeof *index, &index));
+    convcl_ref_maxpool_fwd(&pool->pool, input, value, index);
+    for (size_t i = 0; i < pool->count; i++) {
+        *moved += index[i] != pool->index[i];
+        pool->index[i] = index[i];
+    }
+cleanup:
+    free(input);
+    free(value);
+    free(index);
+    return status;
+}
+
+convcl_status convcl_ref_alexnet_backward_by_choices(convcl_ref_alexnet *run, const float *const values[CONVCL_REF_ALEXNET_VALUES],
+                                                     size_t *windows_out, size_t *relus_out) {
+    CONVCL_REQUIRE(run && values && windows_out && relus_out, "ref_alexnet: run, values, windows_out or relus_out is NULL");
+    convcl_status status = CONVCL_OK;
+    *windows_out = *relus_out = 0;
+    for (int i = 0; i < LAYERS; i++) {
+        struct ref_value *v = &run->values[i];
+        if (layers[i].kind == POOL)
+            CONVCL_TRY(choose_windows(v, values[i - 1], v[-1].count, windows_out));
+        for (size_t k = 0; layers[i].kind == CONV_RELU && k < v->count; k++)
+            if ((v->value[k] > 0) != (values[i][k] > 0)) {
+                v->value[k] = (double)values[i][k];
+                ++*relus_out;
+            }
+    }
+    backward(run);
+cleanup:
+    return status;
+}
+
 double convcl_ref_alexnet_objective(const convcl_ref_alexnet *run) {
     return run->objective;
 }

@@ -42,6 +42,16 @@ const char *convcl_ref_alexnet_value_name(int index);
  * Returns CONVCL_OK; CONVCL_INVALID for NULL. */
 convcl_status convcl_ref_alexnet_backward_from(convcl_ref_alexnet *run, const float *const values[CONVCL_REF_ALEXNET_VALUES]);
 
+/* Computes the gradients again from the reference's own forward pass, but with the choices that another one made: the place of each pooling window's maximum, and which
+ * side of 0 the input of each ReLU lies. What then differs is rounding alone. Call it before convcl_ref_alexnet_backward_from, which replaces the forward pass.
+ *
+ * values       by index as above, each as long as convcl_ref_alexnet_activation says
+ * windows_out  pooling windows whose maximum lies elsewhere than in the reference
+ * relus_out    values of ReLUs that are 0 in one of the two only
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL; CONVCL_NO_MEMORY. */
+convcl_status convcl_ref_alexnet_backward_by_choices(convcl_ref_alexnet *run, const float *const values[CONVCL_REF_ALEXNET_VALUES],
+                                                     size_t *windows_out, size_t *relus_out);
+
 /* The objective: sum of pool5^2 / 2. */
 double convcl_ref_alexnet_objective(const convcl_ref_alexnet *run);
 

@@ -1,0 +1,90 @@
+/* device_traits.c: the table of kinds of devices, and of drivers' faults.
+ * SPDX-License-Identifier: MIT
+ * sources    waves, local memory and residency: CUDA C++ Programming Guide, table of compute capabilities; AMD's CDNA and RDNA instruction set guides; Intel's
+ *            oneAPI GPU Optimization Guide. Tiles: the largest that tests/offline/check finds free of spills for every target of the vendor */
+#include "opencl/device_traits.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define KIB ((size_t)1024)
+
+const convcl_device_traits convcl_device_traits_table[] = {
+    {"cpu", CONVCL_VENDOR_OTHER, true, 1, 0, 0, {0, 0, 0, 0, 0}},
+    /* Maxwell to Blackwell have 64 to 228 KiB a unit, of which OpenCL shows 48 to a work-group. */
+    {"nvidia", CONVCL_VENDOR_NVIDIA, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}},
+    {"amd-wave64", CONVCL_VENDOR_AMD, false, 64, 64 * KIB, 2048, {128, 128, 8, 8, 8}},
+    /* A work-group processor of 128 KiB is two compute units. */
+    {"amd-wave32", CONVCL_VENDOR_AMD, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}},
+    {"intel", CONVCL_VENDOR_INTEL, false, 16, 64 * KIB, 1024, {64, 64, 16, 4, 4}},
+    {"gpu", CONVCL_VENDOR_OTHER, false, 32, 0, 512, {64, 64, 16, 4, 4}},
+    {NULL, CONVCL_VENDOR_OTHER, false, 0, 0, 0, {0, 0, 0, 0, 0}},
+};
+
+const convcl_device_quirk convcl_device_quirks[] = {
+    {"NVIDIA", "any; told by its users, not seen here",
+     "CL_DEVICE_LOCAL_MEM_SIZE is 48 KiB whatever the unit has, and no subgroups and no cl_khr_fp16 are listed",
+     "occupancy is reckoned with unit_local_memory; matrix units are probed, not looked up",
+     "bench --list-devices on any card since Volta"},
+    {"Portable Computing Language", "3.1", "a barrier in a loop whose trip count depends on the work-item gives wrong results",
+     "loops with barriers have the same trip count for all work-items of a group", "ctest -R gemm_tile"},
+    {"Portable Computing Language", "3.1", "CL_DEVICE_VENDOR_ID is 0x8086 on any CPU",
+     "kinds of devices are told by type and vendor's name, never by that number", "test_device_traits"},
+    {"Intel(R) OpenCL", "2026.22", "vectors of 4 and 8 are taken apart where a loop gives its results as a vector or is unrolled",
+     "kernels/lrn_window.h stores from inside the loop", "bench --layers with AVX2: lrn1 four times slower than pool1"},
+    {"Intel(R) OpenCL", "2026.22", "clEnqueueWriteBuffer with CL_TRUE returns before the data is on the device",
+     "transfers wait for their event", "test_threads without the wait"},
+    {"Clover", "Mesa 22.3", "the platform lists no device", "it is skipped", "bench --list-devices"},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static const convcl_device_traits *row(const char *name) {
+    const convcl_device_traits *traits = convcl_device_traits_table;
+    while (traits->name && strcmp(traits->name, name) != 0)
+        ++traits;
+    return traits->name ? traits : NULL;
+}
+
+static bool contains(const char *text, const char *part) {
+    const size_t length = strlen(part);
+    for (; *text; ++text) {
+        size_t i = 0;
+        while (i < length && text[i] && tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
+            ++i;
+        if (i == length)
+            return true;
+    }
+    return false;
+}
+
+const convcl_device_traits *convcl_device_traits__of(const convcl_device_info *info) {
+    if (info->type & CL_DEVICE_TYPE_CPU)
+        return row("cpu");
+    if (contains(info->vendor, "nvidia"))
+        return row("nvidia");
+    if (contains(info->vendor, "advanced micro devices") || contains(info->vendor, "amd")) {
+        /* ROCm names devices by their instruction set, rusticl in parentheses. RDNA is gfx10 to gfx12; anything else is GCN or CDNA. */
+        const bool rdna = contains(info->name, "gfx10") || contains(info->name, "gfx11") || contains(info->name, "gfx12");
+        return row(rdna ? "amd-wave32" : "amd-wave64");
+    }
+    if (contains(info->vendor, "intel"))
+        return row("intel");
+    return row("gpu");
+}
+
+convcl_status convcl_device_traits__named(const char *name, const convcl_device_traits **traits_out) {
+    *traits_out = NULL;
+    if (!name || !*name)
+        return CONVCL_OK;
+    *traits_out = row(name);
+    if (*traits_out)
+        return CONVCL_OK;
+    convcl_text names = {0};
+    for (const convcl_device_traits *traits = convcl_device_traits_table; traits->name; ++traits)
+        convcl_text_add(&names, " %s", traits->name);
+    const convcl_status status = convcl_fail(CONVCL_INVALID, "context: form is \"%s\", must be one of:%s", name, convcl_text_get(&names));
+    convcl_text_clear(&names);
+    return status;
+}

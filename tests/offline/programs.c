@@ -1,0 +1,249 @@
+/* programs.c: writes every program that the library would build for a kind of device, without such a device: the texts that tests/offline/check compiles.
+ * SPDX-License-Identifier: MIT
+ *
+ * It stands between the library and OpenCL (the linker's --wrap): programs are made, building one does nothing, and a kernel is a mark on the program. A context
+ * on any device then plans AlexNet in each way, in the form of the device asked for, and each program that is asked for goes to FOLDER/<form>/<kernel>-<n>.cl.
+ * Its first line is "// <role> <options>", the role one of
+ *   default  what the library builds by itself
+ *   choice   what it builds when told otherwise: another algorithm, another GEMM variant or tile: the tuner's choices
+ *   alone    a file of kernels/ with its defaults (in FOLDER/alone) */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "convcl/convcl.h"
+#include "gemm/gemm.h"
+#include "opencl/context_struct.h"
+#include "opencl/kernel_source.h"
+
+#define MAX_PROGRAMS 4096
+
+/* What a form's device is told to be; sizes of a card that exists. */
+typedef struct pretended {
+    const char *form;
+    unsigned units;
+    size_t group, local;
+} pretended;
+
+static const pretended devices[] = {
+    {"nvidia", 132, 1024, 49152},
+    {"amd-wave64", 104, 1024, 65536},
+    {"amd-wave32", 48, 1024, 65536},
+    {"intel", 32, 1024, 65536},
+};
+
+typedef struct program {
+    cl_program handle;
+    char *text, *options;
+} program;
+
+static struct {
+    const char *folder, *form, *role;
+    program programs[MAX_PROGRAMS]; /* alive */
+    char *written[MAX_PROGRAMS];    /* kernel, options and text of what was written for this form */
+    int count, written_count;
+} state;
+
+static void die(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+static void need(convcl_status status) {
+    if (status != CONVCL_OK)
+        die("programs: %s", convcl_last_error());
+}
+
+static char *copy(const char *text) {
+    char *to = malloc(strlen(text) + 1);
+    if (!to)
+        die("programs: out of memory");
+    return strcpy(to, text);
+}
+
+/* ---- files ---- */
+
+static void make_folder(const char *path) {
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        die("programs: %s: %s", path, strerror(errno));
+}
+
+/* Writes a program unless its like is there: roles are visited from the most telling to the least. */
+static void write_program(const char *kernel, const char *options, const char *text) {
+    char path[1024];
+    char *key = malloc(strlen(kernel) + strlen(options) + strlen(text) + 3);
+    if (!key || state.written_count == MAX_PROGRAMS)
+        die("programs: out of memory");
+    sprintf(key, "%s\n%s\n%s", kernel, options, text);
+    for (int i = 0; i < state.written_count; ++i)
+        if (strcmp(state.written[i], key) == 0) {
+            free(key);
+            return;
+        }
+    state.written[state.written_count++] = key;
+    snprintf(path, sizeof path, "%s/%s/%s-%03d.cl", state.folder, state.form, kernel, state.written_count);
+    FILE *file = fopen(path, "w");
+    if (!file || fprintf(file, "// %s %s\n%s", state.role, options, text) < 0 || fclose(file) != 0)
+        die("programs: %s: %s", path, strerror(errno));
+}
+
+static void begin_form(const char *form) {
+    char path[1024];
+    while (state.written_count > 0)
+        free(state.written[--state.written_count]);
+    state.form = form;
+    snprintf(path, sizeof path, "%s/%s", state.folder, form);
+    make_folder(path);
+}
+
+/* ---- between the library and OpenCL ---- */
+
+cl_program CL_API_CALL __real_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
+                                                        cl_int *code);
+cl_program CL_API_CALL __wrap_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
+                                                        cl_int *code);
+cl_int CL_API_CALL __wrap_clBuildProgram(cl_program handle, cl_uint count, const cl_device_id *device, const char *options,
+                                         void(CL_CALLBACK *notify)(cl_program, void *), void *user);
+cl_kernel CL_API_CALL __wrap_clCreateKernel(cl_program handle, const char *name, cl_int *code);
+cl_int CL_API_CALL __wrap_clReleaseKernel(cl_kernel kernel);
+
+static program *find(cl_program handle) {
+    for (int i = state.count - 1; i >= 0; --i)
+        if (state.programs[i].handle == handle)
+            return &state.programs[i];
+    die("programs: a program that nobody made");
+    return NULL;
+}
+
+cl_program CL_API_CALL __wrap_clCreateProgramWithSource(cl_context context, cl_uint count, const char **texts, const size_t *lengths,
+                                                        cl_int *code) {
+    size_t size = 1;
+    for (cl_uint i = 0; i < count; ++i)
+        size += strlen(texts[i]);
+    if (state.count == MAX_PROGRAMS || lengths)
+        die("programs: more programs than expected, or texts with lengths");
+    program *made = &state.programs[state.count++];
+    made->text = calloc(size, 1);
+    if (!made->text)
+        die("programs: out of memory");
+    for (cl_uint i = 0; i < count; ++i)
+        strcat(made->text, texts[i]);
+    made->handle = __real_clCreateProgramWithSource(context, count, texts, lengths, code);
+    return made->handle;
+}
+
+cl_int CL_API_CALL __wrap_clBuildProgram(cl_program handle, cl_uint count, const cl_device_id *device, const char *options,
+                                         void(CL_CALLBACK *notify)(cl_program, void *), void *user) {
+    (void)count, (void)device, (void)notify, (void)user;
+    program *built = find(handle);
+    free(built->options);
+    built->options = copy(options ? options : "");
+    return CL_SUCCESS;
+}
+
+cl_kernel CL_API_CALL __wrap_clCreateKernel(cl_program handle, const char *name, cl_int *code) {
+    const program *built = find(handle);
+    write_program(name, built->options, built->text);
+    *code = CL_SUCCESS;
+    return (cl_kernel)(void *)&state;
+}
+
+cl_int CL_API_CALL __wrap_clReleaseKernel(cl_kernel kernel) {
+    (void)kernel;
+    return CL_SUCCESS;
+}
+
+/* ---- what the library would build ---- */
+
+static convcl_context *pretend(const pretended *device) {
+    convcl_context *context = NULL;
+    need(convcl_context_create(NULL, &(convcl_context_options){.form = device->form}, &context));
+    context->info.type = CL_DEVICE_TYPE_GPU;
+    context->info.vector_width = 1;
+    context->info.compute_units = device->units;
+    context->info.max_work_group_size = device->group;
+    context->info.local_memory = device->local;
+    return context;
+}
+
+/* Plans AlexNet. What this device cannot do is left out. */
+static void plan_net(convcl_context *context, int batch, convcl_net_mode mode, const convcl_net_options *options) {
+    convcl_net *net = NULL;
+    need(convcl_alexnet_create(context, options, batch, &net));
+    const convcl_status status = convcl_net_compile(net, mode);
+    if (status != CONVCL_UNSUPPORTED)
+        need(status);
+    convcl_net_destroy(net);
+}
+
+static void plan_nets(convcl_context *context, convcl_math math, const char *algorithm, const char *gemm) {
+    const convcl_net_options options = {.math = math, .conv = {.algo = algorithm, .gemm = gemm}};
+    const int batches[] = {1, 32, 128};
+    for (int i = 0; i < 3; ++i) {
+        plan_net(context, batches[i], CONVCL_NET_INFERENCE, &options);
+        plan_net(context, batches[i], CONVCL_NET_TRAINING, &options);
+    }
+}
+
+/* Every tile with every kind of A: a request does not say more. */
+static void plan_tiles(convcl_context *context) {
+    for (int t = 0; t < convcl_gemm_tile__count(); ++t)
+        for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source)
+            for (int run = 3; run <= 4; ++run) {
+                const convcl_tile tile = convcl_gemm_tile__get(t);
+                const convcl_gemm_request request = {
+                    .variant = "tile", .tile = &tile, .source = (convcl_gemm_source)source, .check = true, .run = run};
+                convcl_gemm *gemm = NULL;
+                if (run == 3 && request.source != CONVCL_GEMM_ROWS && request.source != CONVCL_GEMM_SUM)
+                    continue;
+                const convcl_status status = convcl_gemm__create(context, &request, &gemm);
+                if (status != CONVCL_UNSUPPORTED)
+                    need(status);
+                convcl_gemm__destroy(gemm);
+            }
+}
+
+static void write_form(const pretended *device) {
+    convcl_context *context = pretend(device);
+    begin_form(device->form);
+    state.role = "default";
+    plan_nets(context, CONVCL_MATH_DEFAULT, NULL, NULL);
+    plan_nets(context, CONVCL_MATH_STRICT, NULL, NULL);
+    plan_nets(context, CONVCL_MATH_FAST, NULL, NULL);
+    state.role = "choice";
+    for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
+        if (strcmp((*variant)->name, "register") != 0 && strcmp((*variant)->name, "clblast") != 0) {
+            plan_nets(context, CONVCL_MATH_DEFAULT, "gather", (*variant)->name);
+            plan_nets(context, CONVCL_MATH_DEFAULT, NULL, (*variant)->name);
+        }
+    plan_tiles(context);
+    printf("%s: %d programs\n", device->form, state.written_count);
+    convcl_context_release(context);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2)
+        die("usage: programs FOLDER");
+    state.folder = argv[1];
+    make_folder(state.folder);
+    begin_form("alone");
+    state.role = "alone";
+    for (const convcl_kernel_source *source = convcl_kernel_sources; source->name; ++source)
+        write_program(source->name, "-cl-std=CL1.2", source->text);
+    printf("alone: %d programs\n", state.written_count);
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; ++i)
+        write_form(&devices[i]);
+    begin_form("."); /* frees what was kept */
+    for (int i = 0; i < state.count; ++i) {
+        free(state.programs[i].text);
+        free(state.programs[i].options);
+    }
+    return 0;
+}

@@ -1,0 +1,89 @@
+/* test_device_traits.c: which row of the table a device gets, and forms that are asked for.
+ * SPDX-License-Identifier: MIT */
+#include "opencl/device_traits.h"
+
+#include <stdio.h>
+
+#include "harness.h"
+#include "opencl/context_internal.h"
+
+static const char *row_of(cl_device_type type, const char *vendor, const char *name) {
+    convcl_device_info info = {.type = type};
+    snprintf(info.vendor, sizeof info.vendor, "%s", vendor);
+    snprintf(info.name, sizeof info.name, "%s", name);
+    return convcl_device_traits__of(&info)->name;
+}
+
+static void test_device_traits__vendors_have_rows(void **state) {
+    (void)state;
+    assert_string_equal(row_of(CL_DEVICE_TYPE_GPU, "NVIDIA Corporation", "NVIDIA H100 80GB HBM3"), "nvidia");
+    assert_string_equal(row_of(CL_DEVICE_TYPE_GPU, "Advanced Micro Devices, Inc.", "gfx90a:sramecc+:xnack-"), "amd-wave64");
+    assert_string_equal(row_of(CL_DEVICE_TYPE_GPU, "Advanced Micro Devices, Inc.", "gfx1100"), "amd-wave32");
+    assert_string_equal(row_of(CL_DEVICE_TYPE_GPU, "AMD", "AMD Radeon RX 7900 XTX (radeonsi, navi31, LLVM 15.0.6, gfx1100)"), "amd-wave32");
+    assert_string_equal(row_of(CL_DEVICE_TYPE_GPU, "Intel(R) Corporation", "Intel(R) Arc(TM) A770 Graphics"), "intel");
+    assert_string_equal(row_of(CL_DEVICE_TYPE_GPU, "ARM", "Mali-G78"), "gpu");
+}
+
+/* PoCL gives every CPU Intel's vendor number, and AMD's CPUs say AuthenticAMD: the type decides first. */
+static void test_device_traits__a_cpu_is_a_cpu_whoever_made_it(void **state) {
+    (void)state;
+    assert_string_equal(row_of(CL_DEVICE_TYPE_CPU, "AuthenticAMD", "pthread-AMD EPYC"), "cpu");
+    assert_string_equal(row_of(CL_DEVICE_TYPE_CPU, "Intel(R) Corporation", "Intel(R) Xeon(R)"), "cpu");
+}
+
+static void test_device_traits__rows_are_whole(void **state) {
+    (void)state;
+    for (const convcl_device_traits *row = convcl_device_traits_table; row->name; ++row) {
+        const convcl_device_traits *found = NULL;
+        assert_ok(convcl_device_traits__named(row->name, &found));
+        assert_ptr_equal(found, row);
+        assert_true(row->wave >= 1);
+        if (!row->registers)
+            assert_true(row->unit_items >= row->wave && row->tile.tm % row->tile.wm == 0 && row->tile.tn % row->tile.wn == 0);
+    }
+    for (const convcl_device_quirk *quirk = convcl_device_quirks; quirk->device; ++quirk)
+        assert_true(*quirk->driver && *quirk->symptom && *quirk->answer && *quirk->retest);
+}
+
+static void test_device_traits__no_name_is_no_row(void **state) {
+    (void)state;
+    const convcl_device_traits *found = convcl_device_traits_table;
+    assert_ok(convcl_device_traits__named(NULL, &found));
+    assert_null(found);
+    assert_ok(convcl_device_traits__named("", &found));
+    assert_null(found);
+}
+
+static void test_device_traits__a_form_can_be_asked_for(harness_device *device, const void *data) {
+    (void)data;
+    const convcl_device_traits *row = convcl_device_traits_table;
+    for (; row->name; ++row) {
+        convcl_context *context = NULL;
+        const convcl_context_options options = {.form = row->name};
+        assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
+        const bool same = convcl_context__traits(context) == row;
+        const bool registers = convcl_context__prefers_registers(context);
+        convcl_context_release(context);
+        assert_true(same);
+        assert_true(registers == (strcmp(row->name, "cpu") == 0));
+    }
+}
+
+static void test_device_traits__an_unknown_form_is_invalid(harness_device *device, const void *data) {
+    (void)data;
+    const convcl_context_options options = {.form = "toaster"};
+    convcl_context *context = (convcl_context *)device;
+    assert_fails(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context), CONVCL_INVALID,
+                 "form|\"toaster\"|nvidia|amd-wave32");
+    assert_null(context);
+}
+
+int main(int argc, char **argv) {
+    HARNESS_HOST(test_device_traits__vendors_have_rows);
+    HARNESS_HOST(test_device_traits__a_cpu_is_a_cpu_whoever_made_it);
+    HARNESS_HOST(test_device_traits__rows_are_whole);
+    HARNESS_HOST(test_device_traits__no_name_is_no_row);
+    HARNESS_DEVICE(test_device_traits__a_form_can_be_asked_for);
+    HARNESS_DEVICE(test_device_traits__an_unknown_form_is_invalid);
+    return harness_main(argc, argv);
+}
