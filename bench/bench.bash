@@ -9,7 +9,7 @@ _convcl_bench_names() {
 _convcl_bench() {
     local current=${COMP_WORDS[COMP_CWORD]} before='' command='' options values='' word
     [ "$COMP_CWORD" -lt 1 ] || before=${COMP_WORDS[COMP_CWORD - 1]}
-    for word in compare conv gemm; do
+    for word in compare conv gemm cache; do
         [ "${COMP_WORDS[1]}" != "$word" ] || [ "$COMP_CWORD" -eq 1 ] || command=$word
     done
     COMPREPLY=()
@@ -26,13 +26,18 @@ _convcl_bench() {
         compopt -o filenames 2>/dev/null
         return
         ;;
+    cache) [ "$command" != cache ] || values='show clear export import' ;;
+    export | import)
+        [ "$command" != cache ] || mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        return
+        ;;
     esac
     if [ -z "$values" ] && [[ $current == -* ]]; then
         # The help is the list: what is new there is completed here.
         options=$("${COMP_WORDS[0]}" ${command:+"$command"} --help 2>/dev/null | grep -o -E -- '(^|[ ,(])--?[a-z][a-z-]*' | tr -d ' ,(')
         values=$options
     elif [ -z "$values" ] && [ "$COMP_CWORD" -eq 1 ]; then
-        values='compare conv gemm'
+        values='compare conv gemm cache'
     fi
     if [ -n "$values" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current" | sort -u)

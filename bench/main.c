@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cache.h"
 #include "compare.h"
 #include "devices.h"
 #include "micro.h"
@@ -30,6 +31,8 @@ int main(int argc, char **argv) {
         return run_micro(argc, argv);
     if (argc > 1 && strcmp(argv[1], "compare") == 0)
         return compare_main(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "cache") == 0)
+        return bench_cache_run(argc - 2, argv + 2);
     const bench_status status = bench_options_parse(argc, argv, &options);
     if (status != BENCH_OK)
         return status;

@@ -11,6 +11,7 @@
 #define HELP_TEXT                                                                                                                          \
     "usage: bench [options]                times AlexNet on OpenCL devices\n"                                                              \
     "       bench conv|gemm CASE | compare RUN.json ... [options]; each has --help\n"                                                      \
+    "       bench cache show | clear | export FILE | import FILE\n"                                                                        \
     "  -d, --device CHOICE    index, PLATFORM:DEVICE, part of a name; A,B; all (0)\n"                                                      \
     "  -l, --list-devices     list the devices and exit\n"                                                                                 \
     "  -b, --batch N          images in a step, 1 to 65536 (32)\n"                                                                         \

@@ -143,14 +143,21 @@ static json_t *make_verification(const bench_verification *verification) {
     return json_pack("{s:b, s:f, s:o}", "ran", verification->ran, "max_relative_l2", verification->max_relative_l2, "tensors", list);
 }
 
+static json_t *make_setup(const bench_session *session) {
+    return json_pack("{s:f, s:f, s:f, s:f, s:i, s:i, s:i}", "total_s", session->setup_s, "compile_s", session->compile_s, "first_steps_s",
+                     session->first_steps_s, "tune_s", session->tune_s, "programs_compiled",
+                     convcl_context_programs_built(session->context), "programs_loaded", convcl_context_programs_loaded(session->context),
+                     "candidates_tuned", convcl_context_candidates_tuned(session->context));
+}
+
 static json_t *make_run(const bench_results *results) {
     const bench_session *session = &results->session;
-    return json_pack("{s:s, s:o, s:s, s:o, s:b, s:o, s:{s:f, s:f}, s:o, s:o, s:o, s:o, s:o}", "convcl", convcl_version(), "device",
+    return json_pack("{s:s, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "convcl", convcl_version(), "device",
                      bench_json_device(convcl_context_device(session->context)), "network", "alexnet", "config",
                      make_config(session->options), "partial", results->partial != NULL, "partial_reason",
-                     results->partial ? json_string(results->partial) : json_null(), "setup", "compile_s", session->compile_s, "tune_s",
-                     session->tune_s, "ceilings", make_ceilings(&results->ceilings), "activations", make_activations(results), "phases",
-                     make_phases(results), "layers", make_layers(results), "verify", make_verification(&results->verification));
+                     results->partial ? json_string(results->partial) : json_null(), "setup", make_setup(session), "ceilings",
+                     make_ceilings(&results->ceilings), "activations", make_activations(results), "phases", make_phases(results), "layers",
+                     make_layers(results), "verify", make_verification(&results->verification));
 }
 
 json_t *bench_json_make(const bench_results *results, int count) {

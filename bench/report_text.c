@@ -45,8 +45,10 @@ bench_status bench_text_device(const bench_session *session) {
 bench_status bench_text_setup(const bench_session *session) {
     if (silent)
         return BENCH_OK;
-    printf("set-up    %.2f s, of which compile %.2f s (%d programs), tune %.2f s\n", session->setup_s, session->compile_s,
-           convcl_context_programs_built(session->context), session->tune_s);
+    printf("set-up    %.2f s, of which compile %.2f s (%d programs compiled, %d loaded), first steps %.2f s, tune %.2f s (%d candidates)\n",
+           session->setup_s, session->compile_s, convcl_context_programs_built(session->context),
+           convcl_context_programs_loaded(session->context), session->first_steps_s, session->tune_s,
+           convcl_context_candidates_tuned(session->context));
     return bench_text_flush();
 }
 

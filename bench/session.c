@@ -21,15 +21,15 @@ bench_status bench_check(convcl_status status) {
     return BENCH_FAILED;
 }
 
-static void log_line(void *user, const char *line) {
+void bench_log_line(convcl_log_level level, const char *message, void *user) {
     (void)user;
     bench_progress_clear();
-    fprintf(stderr, "convcl: %s\n", line);
+    fprintf(stderr, "convcl: %s%s\n", level == CONVCL_LOG_WARNING ? "warning: " : "", message);
 }
 
 bench_status bench_session_open(const bench_options *options, const convcl_device_info *device, bench_session *session_out) {
     const double begin = bench_now();
-    const convcl_context_options context_options = {.log = log_line};
+    const convcl_context_options context_options = {.log = bench_log_line};
     char choice[32];
     *session_out = (bench_session){.options = options};
     snprintf(choice, sizeof choice, "%d:%d", device->platform_index, device->device_index);
@@ -82,9 +82,24 @@ bench_status bench_session_create_net(bench_session *session, convcl_net_mode mo
     return BENCH_OK;
 }
 
+/* PoCL generates a kernel's code at its first launch only. */
+static bench_status run_first_step(bench_session *session, convcl_net *net, convcl_net_mode mode) {
+    const double begin = bench_now();
+    bench_status status = bench_session_finish(session);
+    if (status == BENCH_OK)
+        status = bench_check(mode == CONVCL_NET_TRAINING ? convcl_net_forward_backward(net, session->queue, 0, NULL, NULL)
+                                                         : convcl_net_forward(net, session->queue, 0, NULL, NULL));
+    if (status == BENCH_OK)
+        status = bench_session_finish(session);
+    session->first_steps_s += bench_now() - begin;
+    return status;
+}
+
 static bench_status make_once(bench_session *session, convcl_net_mode mode) {
     convcl_net *net = NULL;
-    const bench_status status = bench_session_create_net(session, mode, session->options->batch, session->options->seed, false, &net);
+    bench_status status = bench_session_create_net(session, mode, session->options->batch, session->options->seed, false, &net);
+    if (status == BENCH_OK)
+        status = run_first_step(session, net, mode);
     convcl_net_destroy(net);
     return status;
 }
@@ -98,5 +113,6 @@ bench_status bench_session_prepare(bench_session *session) {
         status = make_once(session, CONVCL_NET_INFERENCE);
     session->setup_s += bench_now() - begin;
     session->compile_s = convcl_context_compile_seconds(session->context);
+    session->tune_s = convcl_context_tune_seconds(session->context);
     return status;
 }

@@ -11,7 +11,8 @@ typedef struct bench_session {
     convcl_context *context;
     cl_command_queue queue; /* in-order */
     double setup_s;         /* opening and preparing, wall time */
-    double compile_s;       /* of it, in the device's compiler */
+    double compile_s;       /* of it, in building programs, on all threads together */
+    double first_steps_s;   /* of it, in the first step of each network, where a driver may compile once more */
     double tune_s;          /* of it, in choosing between candidates */
 } bench_session;
 
@@ -27,7 +28,8 @@ void bench_session_close(bench_session *session);
 bench_status bench_session_create_net(bench_session *session, convcl_net_mode mode, int batch, uint64_t seed, bool keep,
                                       convcl_net **net_out);
 
-/* Makes and drops the networks of all phases once, so that every kernel is built (the context keeps them), and takes the set-up times. */
+/* Makes the networks of all phases, runs a step of each and drops them, so that every kernel is built (the context and the driver keep them), and takes the
+ * set-up times. */
 bench_status bench_session_prepare(bench_session *session);
 
 /* Waits until the queue is idle. */
@@ -35,6 +37,9 @@ bench_status bench_session_finish(bench_session *session);
 
 /* BENCH_OK for CONVCL_OK; otherwise prints the library's error text and returns BENCH_FAILED. */
 bench_status bench_check(convcl_status status);
+
+/* Prints a line of the library's log to standard error; a convcl_log_fn. */
+void bench_log_line(convcl_log_level level, const char *message, void *user);
 
 /* Seconds on a clock that only goes forward. */
 double bench_now(void);

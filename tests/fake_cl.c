@@ -105,6 +105,12 @@ FAKE_CODE(clGetMemObjectInfo, (cl_mem mem, cl_mem_info what, size_t size, void *
 FAKE_CODE(clBuildProgram,
           (cl_program program, cl_uint count_, const cl_device_id *devices, const char *options, program_notify notify, void *user),
           (program, count_, devices, options, notify, user))
+FAKE_CODE(clCompileProgram,
+          (cl_program program, cl_uint count_, const cl_device_id *devices, const char *options, cl_uint headers, const cl_program *texts,
+           const char **names, program_notify notify, void *user),
+          (program, count_, devices, options, headers, texts, names, notify, user))
+FAKE_CODE(clGetProgramInfo, (cl_program program, cl_program_info what, size_t size, void *value, size_t *needed),
+          (program, what, size, value, needed))
 FAKE_CODE(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value), (kernel, index, size, value))
 FAKE_CODE(clFinish, (cl_command_queue queue), (queue))
 
@@ -120,6 +126,14 @@ FAKE_CREATE(cl_mem, clCreateBuffer, (cl_context context, cl_mem_flags flags, siz
 FAKE_CREATE(cl_program, clCreateProgramWithSource,
             (cl_context context, cl_uint count_, const char **texts, const size_t *lengths, cl_int *code),
             (context, count_, texts, lengths, code))
+FAKE_CREATE(cl_program, clCreateProgramWithBinary,
+            (cl_context context, cl_uint count_, const cl_device_id *devices, const size_t *lengths, const unsigned char **binaries,
+             cl_int *status, cl_int *code),
+            (context, count_, devices, lengths, binaries, status, code))
+FAKE_CREATE(cl_program, clLinkProgram,
+            (cl_context context, cl_uint count_, const cl_device_id *devices, const char *options, cl_uint inputs,
+             const cl_program *programs, program_notify notify, void *user, cl_int *code),
+            (context, count_, devices, options, inputs, programs, notify, user, code))
 FAKE_CREATE(cl_kernel, clCreateKernel, (cl_program program, const char *name, cl_int *code), (program, name, code))
 
 FAKE_RETAIN(cl_context, clRetainContext)

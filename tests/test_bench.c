@@ -209,13 +209,17 @@ static int check_layers(const json_t *layers, const char *phase, double peak) {
 static void check_json(const json_t *root, const harness_device *device) {
     const char *version = NULL, *name = NULL, *platform = NULL, *vendor = NULL, *driver = NULL, *type = NULL, *math = NULL, *last = NULL;
     int index = -1, batch = 0, steps = 0, burn_in = 0, seed = 0, ran = 0;
-    double compile = -1, tune = -1, max = 0;
+    int compiled = -1, loaded = -1, candidates = -1;
+    double total = -1, compile = -1, first = -1, tune = -1, max = 0;
     json_t *activations = NULL, *phases = NULL, *tensors = NULL;
-    assert_int_equal(json_unpack((json_t *)root, "{s:s, s:{s:i, s:s, s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, s:s}, s:{s:F, s:F}}",
-                                 "convcl", &version, "device", "index", &index, "name", &name, "platform", &platform, "vendor", &vendor,
-                                 "driver", &driver, "type", &type, "config", "batch", &batch, "steps", &steps, "burn_in", &burn_in, "seed",
-                                 &seed, "math", &math, "setup", "compile_s", &compile, "tune_s", &tune),
-                     0);
+    assert_int_equal(
+        json_unpack((json_t *)root,
+                    "{s:s, s:{s:i, s:s, s:s, s:s, s:s, s:s}, s:{s:i, s:i, s:i, s:i, s:s}, s:{s:F, s:F, s:F, s:F, s:i, s:i, s:i !}}",
+                    "convcl", &version, "device", "index", &index, "name", &name, "platform", &platform, "vendor", &vendor, "driver",
+                    &driver, "type", &type, "config", "batch", &batch, "steps", &steps, "burn_in", &burn_in, "seed", &seed, "math", &math,
+                    "setup", "total_s", &total, "compile_s", &compile, "first_steps_s", &first, "tune_s", &tune, "programs_compiled",
+                    &compiled, "programs_loaded", &loaded, "candidates_tuned", &candidates),
+        0);
     assert_int_equal(json_unpack((json_t *)root, "{s:o, s:o, s:{s:b, s:F, s:o !}}", "activations", &activations, "phases", &phases,
                                  "verify", "ran", &ran, "max_relative_l2", &max, "tensors", &tensors),
                      0);
@@ -223,6 +227,7 @@ static void check_json(const json_t *root, const harness_device *device) {
     assert_int_equal(index, device->info.index);
     assert_string_equal(platform, device->info.platform_name);
     assert_true(batch == 1 && steps == 12 && burn_in == 9 && seed == 7 && compile > 0 && tune == 0);
+    assert_true(first > 0 && total > compile && total > first && compiled > 0 && loaded == 0 && candidates == 0);
     assert_int_equal(json_array_size(activations), 8);
     assert_int_equal(
         json_unpack(json_array_get(activations, 7), "{s:s, s:[i, i, i, i !] !}", "name", &last, "shape", &index, &steps, &burn_in, &batch),

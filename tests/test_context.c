@@ -1,9 +1,11 @@
 /* test_context.c: contexts, the programs they keep, the log, queues.
  * SPDX-License-Identifier: MIT */
+#include <math.h>
 #include <stdio.h>
 
 #include "harness.h"
 #include "kernel_folder.h"
+#include "opencl/context_internal.h"
 #include "opencl/kernel.h"
 
 static convcl_context *context_with(harness_device *device, const convcl_context_options *options) {
@@ -65,6 +67,36 @@ static cl_uint references(cl_context cl) {
     cl_uint count = 0;
     assert_int_equal(clGetContextInfo(cl, CL_CONTEXT_REFERENCE_COUNT, sizeof count, &count, NULL), CL_SUCCESS);
     return count;
+}
+
+static void test_context__options_are_checked(harness_device *device, const void *data) {
+    (void)data;
+    cl_context cl = convcl_context_cl(device->context);
+    convcl_context *context = (convcl_context *)device;
+    convcl_context_options options = {.tuning = (convcl_tuning)7};
+    assert_fails(convcl_context_create_from_cl(cl, device->info.device, &options, &context), CONVCL_INVALID, "tuning is 7|QUICK");
+    assert_null(context);
+    options = (convcl_context_options){.tuning_seconds = -1};
+    assert_fails(convcl_context_create_from_cl(cl, device->info.device, &options, &context), CONVCL_INVALID,
+                 "tuning_seconds is -1|at least 0");
+    options.tuning_seconds = (double)NAN;
+    assert_fails(convcl_context_create("0", &options, &context), CONVCL_INVALID, "tuning_seconds is nan|at least 0");
+    assert_null(context);
+}
+
+static void test_context__tuning_options_arrive(harness_device *device, const void *data) {
+    (void)data;
+    const convcl_context_options options = {.tuning = CONVCL_TUNING_FULL, .tuning_seconds = 20};
+    convcl_context *context = context_with(device, &options), *plain = context_with(device, NULL);
+    convcl_context__count_tuning(context, 5, 1);
+    const convcl_tuning mode = convcl_context__tuning(context), plain_mode = convcl_context__tuning(plain);
+    const double left = convcl_context__tuning_budget(context), plain_left = convcl_context__tuning_budget(plain);
+    convcl_context_release(context);
+    convcl_context_release(plain);
+    assert_int_equal(mode, CONVCL_TUNING_FULL);
+    assert_int_equal(plain_mode, CONVCL_TUNING_OFF);
+    assert_true(left == 15);
+    assert_true(plain_left > 1e300);
 }
 
 static void test_context__from_cl_retains_and_releases(harness_device *device, const void *data) {
@@ -154,9 +186,9 @@ typedef struct log_lines {
     const char *words;
 } log_lines;
 
-static void collect(void *user, const char *line) {
+static void collect(convcl_log_level level, const char *line, void *user) {
     log_lines *lines = user;
-    lines->count++;
+    lines->count += level == CONVCL_LOG_ERROR;
     lines->has_words |= strstr(line, lines->words) != NULL;
 }
 
@@ -215,6 +247,8 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_context__null_choice_is_the_first_device);
     HARNESS_DEVICE(test_context__from_cl_refuses_null);
     HARNESS_DEVICE(test_context__from_cl_refuses_a_device_of_another_context);
+    HARNESS_DEVICE(test_context__options_are_checked);
+    HARNESS_DEVICE(test_context__tuning_options_arrive);
     HARNESS_DEVICE(test_context__from_cl_retains_and_releases);
     HARNESS_DEVICE(test_context__queue_refuses_null);
     HARNESS_DEVICE(test_context__queue_has_the_properties);

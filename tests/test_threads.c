@@ -99,11 +99,53 @@ static void test_threads__make_plans_on_one_context(harness_device *device, cons
     }
 }
 
+/* ---- programs made at the same time on one context ---- */
+
+typedef struct builder {
+    convcl_context *context;
+    convcl_status status[ROUNDS];
+} builder;
+
+/* Wants a few programs, each of them many times. */
+static void *make_fills(void *argument) {
+    builder *b = argument;
+    for (int i = 0; i < ROUNDS; i++) {
+        const convcl_fill_desc desc = {.kind = i % 2 ? CONVCL_FILL_NORMAL : CONVCL_FILL_CONSTANT, .count = 64, .stddev = 1};
+        convcl_fill_plan *plan = NULL;
+        b->status[i] = convcl_fill_plan_create(b->context, &desc, &plan);
+        convcl_fill_plan_destroy(plan);
+    }
+    return NULL;
+}
+
+static void test_threads__build_each_program_once(harness_device *device, const void *data) {
+    (void)data;
+    pthread_t threads[2 * THREADS];
+    builder builders[2 * THREADS];
+    convcl_context *context = NULL;
+    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, NULL, &context));
+    int running = 0;
+    for (int i = 0; i < 2 * THREADS; i++) {
+        builders[i] = (builder){.context = context};
+        running += pthread_create(&threads[i], NULL, make_fills, &builders[i]) == 0;
+    }
+    for (int i = 0; i < running; i++)
+        pthread_join(threads[i], NULL);
+    const int built = convcl_context_programs_built(context);
+    convcl_context_release(context);
+    assert_int_equal(running, 2 * THREADS);
+    for (int i = 0; i < 2 * THREADS; i++)
+        for (int round = 0; round < ROUNDS; round++)
+            assert_int_equal(builders[i].status[round], CONVCL_OK);
+    assert_int_equal(built, 2);
+}
+
 int main(int argc, char **argv) {
     const char *text = "n2ih13iw11ic16oc24f3p1";
     conv_add_for_gemms("test_threads__share_one_fwd_plan", test_threads__share_one_plan, text, CONVCL_CONV_FWD);
     conv_add_for_gemms("test_threads__share_one_bwd_data_plan", test_threads__share_one_plan, text, CONVCL_CONV_BWD_DATA);
     conv_add_for_gemms("test_threads__share_one_bwd_weights_plan", test_threads__share_one_plan, text, CONVCL_CONV_BWD_WEIGHTS);
     conv_add_for_gemms("test_threads__make_plans_on_one_context", test_threads__make_plans_on_one_context, text, CONVCL_CONV_FWD);
+    HARNESS_DEVICE(test_threads__build_each_program_once);
     return harness_main(argc, argv);
 }

@@ -14,8 +14,23 @@ extern "C" {
 /* Everything that convcl keeps for one device. Plans and networks hold a reference to it, so it may be released before them. Thread safe. */
 typedef struct convcl_context convcl_context;
 
-/* Receives one line of the library's log, without a newline. Called on the thread that logs, never after the context is gone. */
-typedef void (*convcl_log_fn)(void *user, const char *line);
+/* How serious a line of the log is. */
+typedef enum convcl_log_level {
+    CONVCL_LOG_ERROR = 1,   /* a call is about to fail: the compiler's words about a kernel */
+    CONVCL_LOG_WARNING = 2, /* things go on, but slower or without memory: a damaged store */
+    CONVCL_LOG_INFO = 3     /* progress */
+} convcl_log_level;
+
+/* Receives one line of the library's log, without a newline. Called on the thread that logs, never after the context is gone. The message is borrowed during the
+ * call, which must not call convcl. */
+typedef void (*convcl_log_fn)(convcl_log_level level, const char *message, void *user);
+
+/* How much time convcl may spend on finding what is fastest, when it meets a problem that the store knows no answer to. */
+typedef enum convcl_tuning {
+    CONVCL_TUNING_OFF = 0,   /* none: what the store knows, else the cost model's choice */
+    CONVCL_TUNING_QUICK = 1, /* the candidates that the cost model thinks most of */
+    CONVCL_TUNING_FULL = 2   /* all candidates */
+} convcl_tuning;
 
 /* How to make a context. Zero-initialise it (`convcl_context_options options = {0};`) and set what differs. */
 typedef struct convcl_context_options {
@@ -23,6 +38,11 @@ typedef struct convcl_context_options {
     void *log_user;    /* handed to log as it is */
     const char *
         kernel_dir; /* folder of .cl files to read instead of the built-in ones; NULL: the environment's CONVCL_KERNEL_DIR, else built in */
+    const char *
+        cache_dir; /* folder of the store of built programs and tuning results, made if it is not there; "off": none; NULL: the environment's
+                            * CONVCL_CACHE_DIR (the same words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl */
+    convcl_tuning tuning;
+    double tuning_seconds; /* what all tuning of this context may take together, seconds; 0: no limit but the mode's own; not below 0 */
     const char
         *form; /* kernels for another kind of device than it is, for tests: "cpu", "gpu", "nvidia", "amd-wave64", "amd-wave32" or "intel";
                          NULL: the environment's CONVCL_FORM, else the device's own kind */
@@ -33,7 +53,8 @@ typedef struct convcl_context_options {
  * choice       as in convcl_device_choose; NULL means "0"
  * options      NULL means all defaults; copied
  * context_out  receives the context, the caller's to release; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose, an unknown form, or context_out is NULL); CONVCL_NO_MEMORY; CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR.
+ * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose; context_out is NULL; an unknown form; tuning is 7; tuning_seconds is -1); CONVCL_NO_MEMORY;
+ * CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR. A store that cannot be used is no failure: the log gets one warning and the context works without.
  * Blocks while the driver starts. Thread safe. */
 convcl_status convcl_context_create(const char *choice, const convcl_context_options *options, convcl_context **context_out);
 
@@ -43,7 +64,7 @@ convcl_status convcl_context_create(const char *choice, const convcl_context_opt
  * device       one of its devices; must not be NULL
  * options      NULL means all defaults; copied
  * context_out  receives the context, the caller's to release; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID for NULL, an unknown form, or when `device` is not in `cl`; CONVCL_NO_MEMORY; CONVCL_CL_ERROR. Thread safe. */
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL, when `device` is not in `cl`, or for options as above; CONVCL_NO_MEMORY; CONVCL_CL_ERROR. Thread safe. */
 convcl_status convcl_context_create_from_cl(cl_context cl, cl_device_id device, const convcl_context_options *options,
                                             convcl_context **context_out);
 
@@ -64,11 +85,19 @@ const convcl_device_info *convcl_context_device(const convcl_context *context);
 convcl_status convcl_context_create_queue(const convcl_context *context, cl_command_queue_properties properties,
                                           cl_command_queue *queue_out);
 
-/* Seconds spent in the device's compiler so far, on all threads together. Thread safe. */
+/* Seconds spent on building programs so far, from source or from the store, on all threads together. A driver may compile more at a kernel's first launch (PoCL
+ * does, for each local size), which this cannot see. Thread safe. */
 double convcl_context_compile_seconds(const convcl_context *context);
 
-/* Programs that the device's compiler built so far; one that was served from memory does not count. Thread safe. */
+/* Programs that the device's compiler built from source so far. One that was there already, in the context or in the store, does not count. Thread safe. */
 int convcl_context_programs_built(const convcl_context *context);
+
+/* Programs that came from the store so far, ready but for what the driver does at loading. Thread safe. */
+int convcl_context_programs_loaded(const convcl_context *context);
+
+/* Seconds spent on tuning so far, compiling the candidates included, and how many candidates were timed. Thread safe. */
+double convcl_context_tune_seconds(const convcl_context *context);
+int convcl_context_candidates_tuned(const convcl_context *context);
 
 #ifdef __cplusplus
 }

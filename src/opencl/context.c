@@ -2,28 +2,63 @@
  * SPDX-License-Identifier: MIT */
 #include "opencl/context_struct.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "opencl/cl_error.h"
 #include "opencl/context_internal.h"
+#include "opencl/program.h"
 
 static void free_context(convcl_context *context) {
-    for (size_t i = 0; i < context->program_count; ++i) {
-        clReleaseProgram(context->programs[i].program);
-        free(context->programs[i].key);
-    }
-    free(context->programs);
+    convcl_program__release_all(context);
+    convcl_store__close(context->store);
+    free(context->identity);
     free(context->kernel_dir);
     if (context->cl)
         clReleaseContext(context->cl);
     if (context->device_retained)
         clReleaseDevice(context->info.device);
+    pthread_cond_destroy(&context->program_made);
     pthread_mutex_destroy(&context->lock);
     free(context);
+}
+
+static convcl_status check_options(const convcl_context_options *options) {
+    if (!options)
+        return CONVCL_OK;
+    CONVCL_REQUIRE(options->tuning >= CONVCL_TUNING_OFF && options->tuning <= CONVCL_TUNING_FULL,
+                   "context: tuning is %d, must be OFF, QUICK or FULL", (int)options->tuning);
+    CONVCL_REQUIRE(options->tuning_seconds >= 0, "context: tuning_seconds is %g, must be at least 0", options->tuning_seconds);
+    return CONVCL_OK;
+}
+
+/* Opens the store, and makes what its keys begin with. */
+static convcl_status open_store(convcl_context *context, const char *folder) {
+    convcl_status status = CONVCL_OK;
+    convcl_text identity = {0};
+    CONVCL_TRY(convcl_store__open(folder, context->log, context->log_user, &context->store));
+    if (!context->store)
+        return CONVCL_OK;
+    CONVCL_TRY(convcl_context__add_identity(context, &identity));
+    CONVCL_TRY(convcl_copy_string(convcl_text_get(&identity), &context->identity));
+cleanup:
+    convcl_text_clear(&identity);
+    return status;
+}
+
+/* The object's lock and condition; nothing else is freed when they cannot be made. */
+static convcl_status make_lock(convcl_context *context) {
+    if (pthread_mutex_init(&context->lock, NULL) != 0)
+        return convcl_fail(CONVCL_NO_MEMORY, "context: a mutex could not be made");
+    if (pthread_cond_init(&context->program_made, NULL) == 0)
+        return CONVCL_OK;
+    pthread_mutex_destroy(&context->lock);
+    return convcl_fail(CONVCL_NO_MEMORY, "context: a condition variable could not be made");
 }
 
 /* Makes the object with everything but the OpenCL context. */
@@ -32,20 +67,25 @@ static convcl_status make(const convcl_device_info *info, const convcl_context_o
     convcl_context *context = NULL;
     const char *form = options && options->form ? options->form : getenv("CONVCL_FORM");
     const char *directory = options && options->kernel_dir ? options->kernel_dir : getenv("CONVCL_KERNEL_DIR");
+    CONVCL_TRY(check_options(options));
     CONVCL_TRY(convcl_alloc(sizeof *context, &context));
     context->info = *info;
     context->references = 1;
-    if (pthread_mutex_init(&context->lock, NULL) != 0) {
+    status = make_lock(context);
+    if (status != CONVCL_OK) {
         free(context);
-        return convcl_fail(CONVCL_NO_MEMORY, "context: a mutex could not be made");
+        return status;
     }
     CONVCL_TRY(convcl_device_traits__named(form, &context->form));
     if (options) {
         context->log = options->log;
         context->log_user = options->log_user;
+        context->tuning = options->tuning;
+        context->tuning_budget = options->tuning_seconds;
     }
     if (directory && *directory)
         CONVCL_TRY(convcl_copy_string(directory, &context->kernel_dir));
+    CONVCL_TRY(open_store(context, options ? options->cache_dir : NULL));
     *context_out = context;
     return CONVCL_OK;
 cleanup:
@@ -153,20 +193,38 @@ convcl_status convcl_context_create_queue(const convcl_context *context, cl_comm
     return status;
 }
 
-double convcl_context_compile_seconds(const convcl_context *context) {
-    convcl_context *locked = (convcl_context *)context;
-    pthread_mutex_lock(&locked->lock);
-    const double seconds = locked->compile_seconds;
-    pthread_mutex_unlock(&locked->lock);
-    return seconds;
+/* A number that another thread may be changing. */
+#define READ_LOCKED(type, name)                                                                                                            \
+    type convcl_context_##name(const convcl_context *context) {                                                                            \
+        convcl_context *locked = (convcl_context *)context;                                                                                \
+        pthread_mutex_lock(&locked->lock);                                                                                                 \
+        const type value = locked->name;                                                                                                   \
+        pthread_mutex_unlock(&locked->lock);                                                                                               \
+        return value;                                                                                                                      \
+    }
+READ_LOCKED(double, compile_seconds)
+READ_LOCKED(double, tune_seconds)
+READ_LOCKED(int, programs_built)
+READ_LOCKED(int, programs_loaded)
+READ_LOCKED(int, candidates_tuned)
+
+convcl_store *convcl_context__store(const convcl_context *context) {
+    return context->store;
 }
 
-int convcl_context_programs_built(const convcl_context *context) {
-    convcl_context *locked = (convcl_context *)context;
-    pthread_mutex_lock(&locked->lock);
-    const int built = locked->programs_built;
-    pthread_mutex_unlock(&locked->lock);
-    return built;
+convcl_tuning convcl_context__tuning(const convcl_context *context) {
+    return context->tuning;
+}
+
+double convcl_context__tuning_budget(const convcl_context *context) {
+    return context->tuning_budget > 0 ? context->tuning_budget - convcl_context_tune_seconds(context) : HUGE_VAL;
+}
+
+void convcl_context__count_tuning(convcl_context *context, double seconds, int candidates) {
+    pthread_mutex_lock(&context->lock);
+    context->tune_seconds += seconds;
+    context->candidates_tuned += candidates;
+    pthread_mutex_unlock(&context->lock);
 }
 
 const convcl_device_traits *convcl_context__traits(const convcl_context *context) {
@@ -183,7 +241,7 @@ int convcl_context__vector_width(const convcl_context *context) {
     return context->info.vector_width >= 16 ? 16 : context->info.vector_width >= 8 ? 8 : 4;
 }
 
-void convcl_context__log(const convcl_context *context, const char *format, ...) {
+void convcl_context__log(const convcl_context *context, convcl_log_level level, const char *format, ...) {
     if (!context->log)
         return;
     char line[2048];
@@ -191,5 +249,5 @@ void convcl_context__log(const convcl_context *context, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    context->log(context->log_user, line);
+    context->log(level, line, context->log_user);
 }

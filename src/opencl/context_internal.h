@@ -10,6 +10,7 @@
 #include "convcl/context.h"
 #include "convcl/tensor.h"
 #include "opencl/device_traits.h"
+#include "store/store.h"
 
 /* Takes one more reference; released with convcl_context_release. Returns its argument. */
 convcl_context *convcl_context__retain(convcl_context *context);
@@ -24,7 +25,24 @@ bool convcl_context__prefers_registers(const convcl_context *context);
 int convcl_context__vector_width(const convcl_context *context);
 
 /* Sends one line to the context's log callback, if there is one. */
-void convcl_context__log(const convcl_context *context, const char *format, ...) CONVCL_PRINTF(2, 3);
+void convcl_context__log(const convcl_context *context, convcl_log_level level, const char *format, ...) CONVCL_PRINTF(3, 4);
+
+/* The store of built programs and tuning results, borrowed; NULL when there is none, which every function of store.h takes. */
+convcl_store *convcl_context__store(const convcl_context *context);
+
+/* What the caller allows for tuning. The budget is what is left of its seconds: 0 or less when it is used up, a very large number when there is no limit. */
+convcl_tuning convcl_context__tuning(const convcl_context *context);
+double convcl_context__tuning_budget(const convcl_context *context);
+
+/* Adds to what convcl_context_tune_seconds and convcl_context_candidates_tuned report. */
+void convcl_context__count_tuning(convcl_context *context, double seconds, int candidates);
+
+/* What won for a problem on this device, driver, library and set of kernels. `problem` is the caller's text for everything else that the result depends on.
+ * *winner_out is released with free(); NULL when nobody remembered one. CONVCL_OK; CONVCL_NO_MEMORY; CONVCL_IO when CONVCL_KERNEL_DIR cannot be read. */
+convcl_status convcl_context__recall(convcl_context *context, const char *problem, char **winner_out);
+
+/* Remembers it, for this and for later processes. Statuses as above; a store that cannot be written is CONVCL_OK. */
+convcl_status convcl_context__remember(convcl_context *context, const char *problem, const char *winner);
 
 /* Allocates device memory and checks it against the device's limits first, so that a too large request has a clear text. `what` names it there.
  * Memory is not cleared. Released with clReleaseMemObject through convcl_context__free_buffer. CONVCL_NO_DEVICE_MEMORY, CONVCL_CL_ERROR. */

@@ -7,13 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/sha256.h"
 #include "convcl/context.h"
 #include "opencl/device_traits.h"
+#include "store/store.h"
 
-/* A program that was built, by file name and options. */
+/* A program, by file name and options. */
 typedef struct convcl_program {
-    char *key; /* "<file> <options>", a newline, the generated text in front */
-    cl_program program;
+    char *key;          /* "<file> <options>", a newline, the generated text in front */
+    cl_program program; /* NULL while a thread makes it */
 } convcl_program;
 
 struct convcl_context {
@@ -24,13 +26,20 @@ struct convcl_context {
     void *log_user;
     const convcl_device_traits *form; /* the row that was asked for; NULL: the device's own */
     char *kernel_dir;                 /* NULL: the kernels built in */
+    convcl_store *store;              /* NULL: none */
+    char *identity;                   /* what the store's keys begin with; NULL without a store */
+    convcl_tuning tuning;
+    double tuning_budget; /* seconds; 0: no limit */
 
-    pthread_mutex_t lock; /* guards everything below; held while a program is built, so that each is built once */
+    pthread_mutex_t lock; /* guards everything below; not held while a program is made */
+    pthread_cond_t program_made;
     int references;
-    convcl_program *programs;
+    convcl_program **programs;
     size_t program_count, program_capacity;
-    int programs_built;
-    double compile_seconds;
+    int programs_built, programs_loaded, candidates_tuned;
+    double compile_seconds, tune_seconds;
+    bool refusal_reported;                   /* of a stored program */
+    char kernels_digest[CONVCL_SHA256_TEXT]; /* of all kernels; empty while not made */
 };
 
 #endif

@@ -24,7 +24,8 @@ const convcl_device_traits convcl_device_traits_table[] = {
 };
 
 const convcl_device_quirk convcl_device_quirks[] = {
-    {"NVIDIA", "any; told by its users, not seen here", "CL_DEVICE_LOCAL_MEM_SIZE is 48 KiB whatever the unit has, and no subgroups and no cl_khr_fp16 are listed",
+    {"NVIDIA", "any; told by its users, not seen here",
+     "CL_DEVICE_LOCAL_MEM_SIZE is 48 KiB whatever the unit has, and no subgroups and no cl_khr_fp16 are listed",
      "occupancy is reckoned with unit_local_memory; matrix units are probed, not looked up",
      "bench --list-devices on any card since Volta"},
     {"Portable Computing Language", "3.1", "a barrier in a loop whose trip count depends on the work-item gives wrong results",

@@ -1,0 +1,187 @@
+/* program.c: makes each program once a context, from the store where it is there.
+ * SPDX-License-Identifier: MIT */
+#include "opencl/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/alloc.h"
+#include "base/sha256.h"
+#include "opencl/cl_error.h"
+#include "opencl/context_internal.h"
+#include "opencl/context_struct.h"
+#include "opencl/kernel_source.h"
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the store ----------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Everything that the built program depends on. */
+static convcl_status make_store_key(const convcl_context *context, const char *file, const char *options, const char *const text[2],
+                                    convcl_text *key) {
+    char digest[CONVCL_SHA256_TEXT];
+    convcl_sha256 hash;
+    convcl_sha256__begin(&hash);
+    for (int i = 0; i < 2; ++i)
+        convcl_sha256__add(&hash, text[i], strlen(text[i]));
+    convcl_sha256__end(&hash, digest);
+    convcl_text_add(key, "%skernel %s\noptions %s\nsource %s\nform %s\n", context->identity, file, options, digest,
+                    convcl_program__form(context) == CONVCL_PROGRAM_OBJECT ? "object" : "executable");
+    return key->status;
+}
+
+/* Says once a context that the driver does not take what is in the store. */
+static void report_refusal(convcl_context *context, const char *file, cl_int code) {
+    pthread_mutex_lock(&context->lock);
+    const bool first = !context->refusal_reported;
+    context->refusal_reported = true;
+    pthread_mutex_unlock(&context->lock);
+    if (first)
+        convcl_context__log(context, CONVCL_LOG_WARNING, "the stored program of %s.cl is refused by the driver: %s (%d); it is built anew",
+                            file, convcl_cl__error_name(code), (int)code);
+}
+
+/* Takes the program from the store. *program_out is NULL when it is not there, or no longer good. */
+static convcl_status load(convcl_context *context, const char *file, const char *options, const char *key, cl_program *program_out) {
+    void *binary = NULL;
+    size_t size = 0;
+    cl_int code = CL_SUCCESS;
+    *program_out = NULL;
+    const convcl_status status = convcl_store__get(context->store, CONVCL_STORE_PROGRAM, key, &binary, &size);
+    if (status != CONVCL_OK || !binary)
+        return status;
+    convcl_program__load(context, options, binary, size, program_out, &code);
+    free(binary);
+    if (!*program_out) {
+        report_refusal(context, file, code);
+        convcl_store__remove(context->store, CONVCL_STORE_PROGRAM, key);
+    }
+    return CONVCL_OK;
+}
+
+/* ---- making one program -------------------------------------------------------------------------------------------------------------------------------- */
+
+static convcl_status load_or_build(convcl_context *context, const char *file, const char *options, const char *const text[2],
+                                   cl_program *program_out, bool *loaded_out) {
+    convcl_status status = CONVCL_OK;
+    convcl_text key = {0}, binary = {0};
+    *program_out = NULL;
+    if (context->store) {
+        CONVCL_TRY(make_store_key(context, file, options, text, &key));
+        CONVCL_TRY(load(context, file, options, convcl_text_get(&key), program_out));
+    }
+    *loaded_out = *program_out != NULL;
+    if (!*program_out)
+        CONVCL_TRY(convcl_program__build(context, file, options, text, program_out, context->store ? &binary : NULL));
+    if (!*loaded_out && binary.length > 0 && binary.status == CONVCL_OK)
+        convcl_store__put(context->store, CONVCL_STORE_PROGRAM, convcl_text_get(&key), binary.data, binary.length);
+cleanup:
+    convcl_text_clear(&key);
+    convcl_text_clear(&binary);
+    return status;
+}
+
+/* Makes the program, without the context's lock, and counts it. */
+static convcl_status make(convcl_context *context, const char *file, const char *options, const char *prelude, cl_program *program_out) {
+    char *source = NULL;
+    bool loaded = false;
+    *program_out = NULL;
+    convcl_status status = convcl_kernel_source__get(context->kernel_dir, file, &source);
+    if (status != CONVCL_OK)
+        return status;
+    const char *const text[2] = {prelude, source};
+    const double begin = now();
+    status = load_or_build(context, file, options, text, program_out, &loaded);
+    pthread_mutex_lock(&context->lock);
+    context->compile_seconds += now() - begin;
+    if (loaded)
+        ++context->programs_loaded;
+    else
+        ++context->programs_built;
+    pthread_mutex_unlock(&context->lock);
+    free(source);
+    return status;
+}
+
+/* ---- the context's memory ------------------------------------------------------------------------------------------------------------------------------ */
+
+static convcl_program *find(const convcl_context *context, const char *key) {
+    for (size_t i = 0; i < context->program_count; ++i)
+        if (strcmp(context->programs[i]->key, key) == 0)
+            return context->programs[i];
+    return NULL;
+}
+
+static void destroy(convcl_program *entry) {
+    if (entry->program)
+        clReleaseProgram(entry->program);
+    free(entry->key);
+    free(entry);
+}
+
+/* Adds an entry whose program is being made; the lock is held. */
+static convcl_status add(convcl_context *context, const char *key, convcl_program **entry_out) {
+    convcl_status status = CONVCL_OK;
+    convcl_program *entry = NULL;
+    CONVCL_TRY(convcl_grow(&context->programs, &context->program_capacity, context->program_count + 1, sizeof(convcl_program *)));
+    CONVCL_TRY(convcl_alloc(sizeof *entry, &entry));
+    CONVCL_TRY(convcl_copy_string(key, &entry->key));
+    context->programs[context->program_count++] = entry;
+    *entry_out = entry;
+    return CONVCL_OK;
+cleanup:
+    free(entry);
+    return status;
+}
+
+/* Forgets an entry whose program could not be made; the lock is held. */
+static void drop(convcl_context *context, convcl_program *entry) {
+    size_t at = 0;
+    while (context->programs[at] != entry)
+        ++at;
+    context->programs[at] = context->programs[--context->program_count];
+    destroy(entry);
+}
+
+convcl_status convcl_program__get(convcl_context *context, const char *file, const char *options, const char *prelude,
+                                  cl_program *program_out) {
+    convcl_status status = CONVCL_OK;
+    convcl_program *entry = NULL;
+    convcl_text key = {0};
+    convcl_text_add(&key, "%s %s\n%s", file, options, prelude);
+    if (key.status != CONVCL_OK)
+        return key.status;
+    pthread_mutex_lock(&context->lock);
+    while ((entry = find(context, convcl_text_get(&key))) && !entry->program)
+        pthread_cond_wait(&context->program_made, &context->lock);
+    if (!entry) {
+        status = add(context, convcl_text_get(&key), &entry);
+        if (status == CONVCL_OK) {
+            cl_program program = NULL;
+            pthread_mutex_unlock(&context->lock);
+            status = make(context, file, options, prelude, &program);
+            pthread_mutex_lock(&context->lock);
+            if (status == CONVCL_OK)
+                entry->program = program;
+            else
+                drop(context, entry);
+            pthread_cond_broadcast(&context->program_made);
+        }
+    }
+    if (status == CONVCL_OK)
+        *program_out = entry->program;
+    pthread_mutex_unlock(&context->lock);
+    convcl_text_clear(&key);
+    return status;
+}
+
+void convcl_program__release_all(convcl_context *context) {
+    for (size_t i = 0; i < context->program_count; ++i)
+        destroy(context->programs[i]);
+    free(context->programs);
+}

@@ -1,0 +1,43 @@
+/* temporary.c: temporary folders, and a log that counts.
+ * SPDX-License-Identifier: MIT */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include "temporary.h"
+
+#include <ftw.h>
+#include <stdio.h>
+
+#include "harness.h"
+
+static int remove_one(const char *path, const struct stat *information, int type, struct FTW *place) {
+    (void)information;
+    (void)type;
+    (void)place;
+    return remove(path);
+}
+
+static void remove_folder(void *path) {
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *temporary_folder(void) {
+    const char *base = getenv("TMPDIR");
+    char *path = harness_alloc(1, 256);
+    snprintf(path, 256, "%s/convcl-test-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(path))
+        fail_msg("no temporary folder %s", path);
+    harness_defer(remove_folder, path);
+    return path;
+}
+
+const char *temporary_path(const char *folder, const char *name) {
+    char *path = harness_alloc(1, 512);
+    snprintf(path, 512, "%s/%s", folder, name);
+    return path;
+}
+
+void temporary_log_line(convcl_log_level level, const char *message, void *user) {
+    temporary_log *log = user;
+    log->errors += level == CONVCL_LOG_ERROR;
+    if (level == CONVCL_LOG_WARNING && log->warnings++ == 0)
+        snprintf(log->first, sizeof log->first, "%s", message);
+}

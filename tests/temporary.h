@@ -1,0 +1,23 @@
+/* temporary.h: a temporary folder that is gone, with all that is in it, when its test ends; and a log that counts.
+ * SPDX-License-Identifier: MIT */
+#ifndef CONVCL_TESTS_TEMPORARY_H
+#define CONVCL_TESTS_TEMPORARY_H
+
+#include "convcl/context.h"
+
+/* Makes the folder; the path is freed when the test ends. */
+const char *temporary_folder(void);
+
+/* "<folder>/<name>", freed when the test ends. */
+const char *temporary_path(const char *folder, const char *name);
+
+/* What a log received. */
+typedef struct temporary_log {
+    int warnings, errors;
+    char first[1024]; /* the first warning */
+} temporary_log;
+
+/* A convcl_log_fn; `user` is a temporary_log. */
+void temporary_log_line(convcl_log_level level, const char *message, void *user);
+
+#endif
