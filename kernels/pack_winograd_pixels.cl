@@ -28,23 +28,14 @@
 #define PACK_TILE(H, W)                                                                                                                    \
     {                                                                                                                                      \
         vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
-        if (h0 >= 0 && w0 >= 0 && h0 + P_RH##H <= ih && w0 + P_RW##W <= iw && c < ic) {                                                    \
-            __global const float *from = x + corner * ic + c, *next = from + step_w0 * ic;                                                 \
-            _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
-                _Pragma("unroll") for (int j = P_RW##W > 4 ? P_RW##W - 4 : 0; j < P_RW##W; ++j) PREFETCH(next + ((ulong)i * iw + j) * ic); \
-            }                                                                                                                              \
-                                                                                                                                           \
-            _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
-                _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[i * P_RW##W + j] = D_LOAD(from + ((ulong)i * iw + j) * ic);         \
-            }                                                                                                                              \
-        } else {                                                                                                                           \
-            _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                          \
-                _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                      \
-                    const int valid = h0 + i >= 0 && h0 + i < ih && w0 + j >= 0 && w0 + j < iw && c < ic;                                  \
-                    const vec_float value =                                                                                                \
-                        D_LOAD(x + (valid ? (corner + (long)i * iw + j) * ic + c : 0)); /* a branch here takes PoCL long to compile */     \
-                    in[i * P_RW##W + j] = valid ? value : (vec_float)(0.0f);                                                               \
-                }                                                                                                                          \
+        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
+            const int row_valid = h0 + i >= 0 && h0 + i < ih && c < ic;                                                                    \
+            __global const float *row = x + (row_valid ? (corner + (long)i * iw) * ic + c : 0);                                            \
+            _Pragma("unroll") for (int j = P_RW##W > 4 ? P_RW##W - 4 : 0; j < P_RW##W; ++j) PREFETCH(row + ((long)step_w0 + j) * ic);      \
+            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
+                const int valid = row_valid && w0 + j >= 0 && w0 + j < iw;                                                                 \
+                const vec_float value = D_LOAD(valid ? row + (long)j * ic : x);                                                            \
+                in[i * P_RW##W + j] = valid ? value : (vec_float)(0.0f);                                                                   \
             }                                                                                                                              \
         }                                                                                                                                  \
         TRANSFORM(H, W, in, out)                                                                                                           \

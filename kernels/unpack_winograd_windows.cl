@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  * used by   conv_bwd_winograd.c (dx, or its phases)
  * reads     m[e][t][c] at (before + t)*channels + c;  e < P_RH0*P_RW0, planes of points as in planes.h, t the tile's row in its plane
- *           mask as dx
+ *           mask as dx, where it is not NULL: dx is kept where it is positive
  * writes    dx[n][h][w][c] at ((n*ih + h)*iw + w)*channels + c; tile (n, th, tw) has its window at h = min(th, big_h)*step_h0 + max(th - big_h, 0)*step_h1 - pad_top,
  *           w likewise, with step = P_Q - P_OVERLAP; the windows cover the image
  * edges     pixels outside dx are not stored
@@ -10,11 +10,8 @@
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; the windows over a pixel add up in the order of th, then tw
  * arguments m dx mask channels ih iw pad_top pad_left images tiles_h big_h tiles_w big_w    T_VW in {1,4,8,16}, dividing channels
- *           F_MASK in {0,1}    P_OVERLAP_H P_OVERLAP_W: rows and columns that a window shares with the one before, 0..6    P_ of winograd.h */
+ *           P_OVERLAP_H P_OVERLAP_W: rows and columns that a window shares with the one before, 0..6    P_ of winograd.h */
 #include "winograd.h"
-#ifndef F_MASK
-#define F_MASK 0 /* 0, 1: keep where the mask is positive */
-#endif
 #ifndef P_OVERLAP_H
 #define P_OVERLAP_H 0 /* 0..6 */
 #endif
@@ -25,20 +22,10 @@
 #define D_SMALL_H  (P_RH1 ? P_RH1 : P_RH0)
 #define D_SMALL_W  (P_RW1 ? P_RW1 : P_RW0)
 
-/* Adds a value to a pixel that an earlier window has written, or writes it; the mask comes with the last. */
-static inline void add_pixel(vec_float value, __global float *dx, __global const float *mask, int is_first, int is_last) {
-    if (!is_first)
-        value += D_LOAD(dx);
-#if F_MASK
-    if (is_last)
-        value = D_LOAD(mask) > 0.0f ? value : (vec_float)(0.0f);
-#endif
-    D_STORE(value, dx);
-}
-
-#define UNPACK_WINDOW(H, W)                                                                                                                \
+/* out = the transform of the tile's points, P_QW0 vectors a row. */
+#define TRANSFORM_WINDOW(H, W)                                                                                                             \
     {                                                                                                                                      \
-        vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
+        vec_float in[P_RH##H * P_RW##W], window[P_QH##H * P_QW##W];                                                                        \
         _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
             _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
                 __global const float *from = m + (D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * channels + c;                                 \
@@ -46,14 +33,9 @@ static inline void add_pixel(vec_float value, __global float *dx, __global const
                 PREFETCH(from + channels);                                                                                                 \
             }                                                                                                                              \
         }                                                                                                                                  \
-        TRANSFORM(H, W, in, out)                                                                                                           \
+        TRANSFORM(H, W, in, window)                                                                                                        \
         _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) if (h0 + i >= 0 && h0 + i < ih && w0 + j >= 0 && w0 + j < iw) {            \
-                const ulong at = (corner + (long)i * iw + j) * channels + c;                                                               \
-                const int is_first = (i >= P_OVERLAP_H || th == 0) && (j >= P_OVERLAP_W || tw == 0);                                       \
-                const int is_last = (i < P_QH##H - P_OVERLAP_H || th == tiles_h - 1) && (j < P_QW##W - P_OVERLAP_W || tw == tiles_w - 1);  \
-                add_pixel(out[i * P_QW##W + j], dx + at, mask + at, is_first, is_last);                                                    \
-            }                                                                                                                              \
+            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) out[i * P_QW0 + j] = window[i * P_QW##W + j];                              \
         }                                                                                                                                  \
     }
 
@@ -64,14 +46,33 @@ __kernel void unpack_winograd_windows(__global const float *restrict m, ulong m_
     if (c >= channels)
         return;
     m += m_offset;
-    dx += dx_offset;
-    mask += mask_offset;
+    dx += dx_offset + c;
+    const int masked = mask != 0;
+    if (masked)
+        mask += mask_offset + c;
     for (int th = 0; th < tiles_h; ++th) {
         const int h0 = min(th, big_h) * (P_QH0 - P_OVERLAP_H) + max(th - big_h, 0) * (P_QH1 - P_OVERLAP_H) - pad_top;
+        const int rows = th < big_h ? P_QH0 : P_QH1;
         for (int tw = 0; tw < tiles_w; ++tw) {
             const int w0 = min(tw, big_w) * (P_QW0 - P_OVERLAP_W) + max(tw - big_w, 0) * (P_QW1 - P_OVERLAP_W) - pad_left;
-            const long corner = ((long)n * ih + h0) * iw + w0;
-            FOR_KIND(UNPACK_WINDOW, th, tw)
+            const int columns = tw < big_w ? P_QW0 : P_QW1;
+            vec_float out[P_QH0 * P_QW0];
+            FOR_KIND(TRANSFORM_WINDOW, th, tw)
+            /* Not unrolled: that takes compilers long, and the windows lie in memory anyway. A pixel that an earlier window has written is added to; the mask comes
+             * with the last. */
+            for (int i = max(-h0, 0); i < min(rows, ih - h0); ++i) {
+                const int first_row = i >= P_OVERLAP_H || th == 0, last_row = i < rows - P_OVERLAP_H || th == tiles_h - 1;
+                const ulong at = (((ulong)n * ih + h0 + i) * iw + w0) * channels;
+                for (int j = max(-w0, 0); j < min(columns, iw - w0); ++j) {
+                    const ulong pixel = at + (ulong)j * channels;
+                    vec_float value = out[i * P_QW0 + j];
+                    if (!(first_row && (j >= P_OVERLAP_W || tw == 0)))
+                        value += D_LOAD(dx + pixel);
+                    if (masked && last_row && (j < columns - P_OVERLAP_W || tw == tiles_w - 1))
+                        value = D_LOAD(mask + pixel) > 0.0f ? value : (vec_float)(0.0f);
+                    D_STORE(value, dx + pixel);
+                }
+            }
         }
     }
 }

@@ -15,6 +15,9 @@
 /* Estimated work of transforming a value of the filter, once an enqueue. */
 #define FILTER_COST 60.0
 
+/* Part of the estimated work that tiles of two sizes must leave: their transforms are four in one program, which PoCL takes three to four times as long to build. */
+#define MIXED_GAIN 0.88
+
 /* Channels below which points cost more than they save. */
 #define FEWEST_CHANNELS 8
 
@@ -102,15 +105,15 @@ static double cost_of(const convcl_conv_shape *shape, const convcl_winograd_view
     return rows * v->k * v->gn + rows * (v->k + v->gn) * TRANSFORM_COST + points * v->k * v->gn * FILTER_COST;
 }
 
-/* Finds the axes with the least estimated work, and returns that. */
-static double choose_tiles(const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile, convcl_winograd_axis *h_out,
-                           convcl_winograd_axis *w_out) {
+/* Finds the axes with the least estimated work, and returns that. mixed: of tiles of two sizes. */
+static double choose_axes(const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile, bool mixed, convcl_winograd_axis *h_out,
+                          convcl_winograd_axis *w_out) {
     double best = 0.0;
     for (int mh = 1; mh + v->rh - 1 <= CONVCL_COOK_TOOM_MAX; ++mh)
         for (int mw = 1; mw + v->rw - 1 <= CONVCL_COOK_TOOM_MAX; ++mw) {
             if (tile > 0 && (mh != tile || mw != tile))
                 continue;
-            const convcl_winograd_axis h = cut_axis(v->oh, mh, v->rh, tile == 0), w = cut_axis(v->ow, mw, v->rw, tile == 0);
+            const convcl_winograd_axis h = cut_axis(v->oh, mh, v->rh, mixed), w = cut_axis(v->ow, mw, v->rw, mixed);
             const double cost = cost_of(shape, v, &h, &w);
             if (best <= 0.0 || cost < best) {
                 *h_out = h;
@@ -119,6 +122,20 @@ static double choose_tiles(const convcl_conv_shape *shape, const convcl_winograd
             }
         }
     return best;
+}
+
+static double choose_tiles(const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile, convcl_winograd_axis *h_out,
+                           convcl_winograd_axis *w_out) {
+    convcl_winograd_axis h, w;
+    const double cost = choose_axes(shape, v, tile, false, h_out, w_out);
+    if (tile > 0)
+        return cost;
+    const double mixed_cost = choose_axes(shape, v, tile, true, &h, &w);
+    if (mixed_cost > MIXED_GAIN * cost)
+        return cost;
+    *h_out = h;
+    *w_out = w;
+    return mixed_cost;
 }
 
 double convcl_winograd__cost(const convcl_conv_shape *shape) {

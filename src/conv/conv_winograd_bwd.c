@@ -67,8 +67,9 @@ static convcl_status create_data_kernels(convcl_context *context, recipe *r, con
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm_data));
     CONVCL_TRY(
         convcl_winograd__create_kernel(context, "pack_winograd_filter", CONVCL_WINOGRAD_FILTER_PLAIN, l, l->view.k, "", &r->pack_filter));
-    snprintf(options, sizeof options, "-DF_MASK=%d -DP_OVERLAP_H=%d -DP_OVERLAP_W=%d", mask && !l->view.phases, l->view.rh - 1,
-             l->view.rw - 1);
+    /* The form for CPUs looks at run time whether there is a mask: its program takes long to build. */
+    snprintf(options, sizeof options, "-DP_OVERLAP_H=%d -DP_OVERLAP_W=%d%s", l->view.rh - 1, l->view.rw - 1,
+             mask && !l->view.phases && !convcl_context__prefers_registers(context) ? " -DF_MASK=1" : "");
     CONVCL_TRY(
         convcl_winograd__create_kernel(context, "unpack_winograd_windows", CONVCL_WINOGRAD_DX, l, l->view.k, options, &r->unpack_dx));
     if (l->view.phases) {
@@ -269,7 +270,7 @@ static convcl_status make_data(const recipe *r, convcl_stream *stream, const par
                                    : convcl_conv_form__tiles(stream->context, (size_t)v->k, (size_t)c->images);
     const convcl_arg args[] = {convcl_arg_tensor(p->d),
                                convcl_arg_tensor(v->phases ? p->copy : c->dx),
-                               convcl_arg_tensor(c->x),
+                               convcl_arg_tensor(d->relu_mask && !v->phases ? c->x : (convcl_buffer){0}),
                                convcl_arg_int(v->k),
                                convcl_arg_int(v->h),
                                convcl_arg_int(v->w),
