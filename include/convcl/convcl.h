@@ -4,9 +4,12 @@
 #define CONVCL_CONVCL_H
 
 #include "convcl/alexnet.h"
+#include "convcl/avgpool.h"
 #include "convcl/context.h"
 #include "convcl/conv.h"
+#include "convcl/dense.h"
 #include "convcl/device.h"
+#include "convcl/dropout.h"
 #include "convcl/fill.h"
 #include "convcl/loss.h"
 #include "convcl/lrn.h"
