@@ -15,6 +15,7 @@
 #include "convcl/lrn.h"
 #include "convcl/lrn_maxpool.h"
 #include "convcl/maxpool.h"
+#include "convcl/models.h"
 #include "convcl/net.h"
 #include "convcl/relu.h"
 #include "convcl/status.h"
