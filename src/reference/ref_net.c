@@ -106,7 +106,7 @@ static const double *value_of(const convcl_ref_net *run, int parameter) {
     return parameter < 0 ? NULL : run->parameters[parameter].value;
 }
 
-static void forward_layer(convcl_ref_net *run, size_t i, uint32_t step) {
+void convcl_ref_net_forward_layer(convcl_ref_net *run, size_t i, bool dropping, uint32_t step) {
     const convcl_net_layer *layer = &run->net->layers[i];
     const ref_tensor *input = layer->input < 0 ? NULL : &run->layers[layer->input];
     double *y = run->layers[i].value;
@@ -133,7 +133,7 @@ static void forward_layer(convcl_ref_net *run, size_t i, uint32_t step) {
         convcl_ref_avgpool_fwd(&layer->desc.avgpool, input->value, y);
         break;
     case CONVCL_NET_OP_DROPOUT:
-        if (run->mode == CONVCL_NET_TRAINING)
+        if (dropping)
             convcl_ref_dropout_fwd(&layer->desc.dropout, step, input->value, y);
         else
             memcpy(y, input->value, input->count * sizeof *y);
@@ -146,7 +146,7 @@ static void forward_layer(convcl_ref_net *run, size_t i, uint32_t step) {
 
 void convcl_ref_net_forward(convcl_ref_net *run, uint32_t step) {
     for (size_t i = 0; i < run->net->layer_count; i++)
-        forward_layer(run, i, step);
+        convcl_ref_net_forward_layer(run, i, run->mode == CONVCL_NET_TRAINING, step);
 }
 
 static void backward_conv(convcl_ref_net *run, const convcl_net_layer *layer, const double *dy) {

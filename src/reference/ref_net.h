@@ -3,6 +3,7 @@
 #ifndef CONVCL_REFERENCE_REF_NET_H
 #define CONVCL_REFERENCE_REF_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "convcl/net.h"
@@ -26,6 +27,9 @@ convcl_status convcl_ref_net_set(convcl_ref_net *run, const char *name, const fl
 
 /* Computes all values from the inputs and the parameters; step as in convcl_net_set_step. */
 void convcl_ref_net_forward(convcl_ref_net *run, uint32_t step);
+
+/* Computes the value of one layer, 0 <= layer, from the values before it that are there; dropouts drop when `dropping`. */
+void convcl_ref_net_forward_layer(convcl_ref_net *run, size_t layer, bool dropping, uint32_t step);
 
 /* Computes the gradients from the values that are there: those of the forward pass, or others that were set since, such as a device's. Where two values of a pooling
  * window differ by less than a device's rounding error, or the input of a ReLU is as close to 0, either choice is right, and the gradients follow it.
