@@ -15,6 +15,8 @@ _convcl_bench() {
     COMPREPLY=()
     case $before in
     --format) values='text markdown csv json' ;;
+    # The help lists the networks on the line behind the option.
+    --net) values=$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/--net NAME/{n;p;}' | tr ',' ' ') ;;
     --phase) values='forward forward-backward both' ;;
     --math) values='default strict fast' ;;
     --dir) values='fwd bwd_data bwd_weights' ;;

@@ -1,4 +1,4 @@
-/* main.c: bench times AlexNet, forward and forward-backward, on OpenCL devices; bench conv and bench gemm time one operation. `bench --help` lists the options.
+/* main.c: bench times a network, forward and forward-backward, on OpenCL devices; bench conv and bench gemm time one operation. `bench --help` lists the options.
  * SPDX-License-Identifier: MIT */
 #include <signal.h>
 #include <string.h>

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conv/conv_algo.h"
+#include "convcl/models.h"
 #include "gemm/gemm.h"
 
 /* The name at `index`, 0 being "auto"; NULL behind the last. The table of algorithms has a row for each direction, so names repeat there. */
@@ -48,5 +49,13 @@ const char *bench_methods_list(bench_methods methods, char *text, size_t size) {
             length += (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? ", " : "", name_at(methods, i));
     if (methods == BENCH_METHODS_ALGO && length < size)
         snprintf(text + length, size - length, ", winograd:TILE");
+    return text;
+}
+
+const char *bench_models_list(char *text, size_t size) {
+    size_t length = 0;
+    text[0] = '\0';
+    for (size_t i = 0; convcl_models[i] && length < size; ++i)
+        length += (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? ", " : "", convcl_models[i]->name);
     return text;
 }

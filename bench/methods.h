@@ -15,4 +15,7 @@ bool bench_methods_know(bench_methods methods, const char *name);
 /* Writes "auto, gather, ..." to text, cut to fit, and returns it. */
 const char *bench_methods_list(bench_methods methods, char *text, size_t size);
 
+/* The names of the networks, "alexnet, alexnet-full, ...". Returns text. */
+const char *bench_models_list(char *text, size_t size);
+
 #endif

@@ -9,11 +9,13 @@
 
 /* 80 columns and 24 lines at most. */
 #define HELP_TEXT                                                                                                                          \
-    "usage: bench [options]                times AlexNet on OpenCL devices\n"                                                              \
+    "usage: bench [options]                times a network on OpenCL devices\n"                                                            \
     "       bench conv|gemm CASE | compare RUN.json ... [options]; each has --help\n"                                                      \
     "       bench cache show | clear | export FILE | import FILE\n"                                                                        \
     "  -d, --device CHOICE    index, PLATFORM:DEVICE, part of a name; A,B; all (0)\n"                                                      \
     "  -l, --list-devices     list the devices and exit\n"                                                                                 \
+    "      --net NAME         the network, alexnet by default:\n"                                                                          \
+    "                         %s\n"                                                                                                        \
     "  -b, --batch N          images in a step, 1 to 65536 (32)\n"                                                                         \
     "      --steps N          timed steps of each phase, 1 to 1000000 (100)\n"                                                             \
     "      --burn-in N        steps before them, 0 to 1000000 (10)\n"                                                                      \
@@ -45,12 +47,14 @@ enum {
     OPTION_JSON,
     OPTION_HTML,
     OPTION_ALGO,
+    OPTION_NET,
     OPTION_VERSION
 };
 
 static const struct option long_options[] = {
     {"device", required_argument, NULL, 'd'},
     {"list-devices", no_argument, NULL, 'l'},
+    {"net", required_argument, NULL, OPTION_NET},
     {"batch", required_argument, NULL, 'b'},
     {"steps", required_argument, NULL, OPTION_STEPS},
     {"burn-in", required_argument, NULL, OPTION_BURN_IN},
@@ -72,8 +76,8 @@ static const struct option long_options[] = {
 };
 
 void bench_options_print_help(void) {
-    char algos[256], gemms[256];
-    printf(HELP_TEXT, bench_methods_list(BENCH_METHODS_ALGO, algos, sizeof algos),
+    char algos[256], gemms[256], nets[256];
+    printf(HELP_TEXT, bench_models_list(nets, sizeof nets), bench_methods_list(BENCH_METHODS_ALGO, algos, sizeof algos),
            bench_methods_list(BENCH_METHODS_GEMM, gemms, sizeof gemms));
 }
 
@@ -116,6 +120,8 @@ static bench_status read_option(int option, const char *text, bench_options *opt
     switch (option) {
     case 'd':
         return bench_read_text("--device", text, &options->device);
+    case OPTION_NET:
+        return bench_read_model("--net", text, &options->model);
     case 'b':
         return bench_read_int("--batch", text, 1, BENCH_MAX_BATCH, &options->batch);
     case OPTION_STEPS:
@@ -147,7 +153,14 @@ static bench_status read_option(int option, const char *text, bench_options *opt
 }
 
 bench_status bench_options_parse(int argc, char **argv, bench_options *options_out) {
-    bench_options options = {.device = "0", .batch = 32, .steps = 100, .burn_in = 10, .forward = true, .forward_backward = true, .seed = 1};
+    bench_options options = {.device = "0",
+                             .model = convcl_models[0],
+                             .batch = 32,
+                             .steps = 100,
+                             .burn_in = 10,
+                             .forward = true,
+                             .forward_backward = true,
+                             .seed = 1};
     opterr = 0;
     for (;;) {
         const int result = getopt_long(argc, argv, ":d:lb:g:h", long_options, NULL);

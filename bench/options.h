@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "convcl/tensor.h"
+#include "convcl/models.h"
 #include "message.h"
 
 typedef enum bench_command {
@@ -21,11 +21,12 @@ typedef enum bench_format { BENCH_FORMAT_TEXT = 0, BENCH_FORMAT_MARKDOWN = 1, BE
 /* Strings point into argv. */
 typedef struct bench_options {
     bench_command command;
-    const char *device; /* as in bench_devices_choose */
-    int batch;          /* images */
-    int steps;          /* timed steps of a phase, at least 1 */
-    int burn_in;        /* steps before them, at least 0 */
-    double time_budget; /* seconds for a device; 0: none */
+    const char *device;        /* as in bench_devices_choose */
+    const convcl_model *model; /* the network */
+    int batch;                 /* images */
+    int steps;                 /* timed steps of a phase, at least 1 */
+    int burn_in;               /* steps before them, at least 0 */
+    double time_budget;        /* seconds for a device; 0: none */
     bool forward, forward_backward;
     convcl_math math;
     uint64_t seed;

@@ -59,6 +59,15 @@ bench_status bench_read_method(const char *name, bench_methods methods, const ch
     return BENCH_OK;
 }
 
+bench_status bench_read_model(const char *name, const char *text, const convcl_model **value_out) {
+    char list[256];
+    const convcl_model *model = convcl_model_find(text);
+    if (!model)
+        return bench_usage_error("%s is \"%s\", must be one of %s", name, text, bench_models_list(list, sizeof list));
+    *value_out = model;
+    return BENCH_OK;
+}
+
 bench_status bench_read_math(const char *name, const char *text, convcl_math *value_out) {
     static const convcl_math all[] = {CONVCL_MATH_DEFAULT, CONVCL_MATH_STRICT, CONVCL_MATH_FAST};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i)

@@ -56,11 +56,11 @@ static json_t *make_ceilings(const bench_ceilings *c) {
 }
 
 static json_t *make_activations(const bench_results *results) {
+    const convcl_model *model = results->session.options->model;
     json_t *list = json_array();
-    for (int i = 0; i < CONVCL_ALEXNET_ACTIVATIONS && results->shapes && list; ++i) {
+    for (int i = 0; i < model->activation_count && results->shapes && list; ++i) {
         const int *dim = results->activations[i].dim;
-        json_t *item =
-            json_pack("{s:s, s:[i, i, i, i]}", "name", convcl_alexnet_activations[i].name, "shape", dim[0], dim[1], dim[2], dim[3]);
+        json_t *item = json_pack("{s:s, s:[i, i, i, i]}", "name", model->activations[i].name, "shape", dim[0], dim[1], dim[2], dim[3]);
         if (json_array_append_new(list, item) != 0) {
             json_decref(list);
             list = NULL;
@@ -153,7 +153,7 @@ static json_t *make_setup(const bench_session *session) {
 static json_t *make_run(const bench_results *results) {
     const bench_session *session = &results->session;
     return json_pack("{s:s, s:o, s:s, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "convcl", convcl_version(), "device",
-                     bench_json_device(convcl_context_device(session->context)), "network", "alexnet", "config",
+                     bench_json_device(convcl_context_device(session->context)), "network", session->options->model->name, "config",
                      make_config(session->options), "partial", results->partial != NULL, "partial_reason",
                      results->partial ? json_string(results->partial) : json_null(), "setup", make_setup(session), "ceilings",
                      make_ceilings(&results->ceilings), "activations", make_activations(results), "phases", make_phases(results), "layers",

@@ -150,8 +150,8 @@ static void print_markdown_head(const bench_results *results) {
     const convcl_device_info *device = device_of(results);
     const bench_options *options = results->session.options;
     const bench_ceilings *c = &results->ceilings;
-    printf("## Device %d: %s\n\n%s, driver %s. Batch %d, math %s, seed %llu; set-up %.2f s, of which compile %.2f s.\n", device->index,
-           device->name, device->platform_name, device->driver, options->batch, convcl_math_name(options->math),
+    printf("## Device %d: %s\n\n%s, driver %s. %s, batch %d, math %s, seed %llu; set-up %.2f s, of which compile %.2f s.\n", device->index,
+           device->name, device->platform_name, device->driver, options->model->name, options->batch, convcl_math_name(options->math),
            (unsigned long long)options->seed, results->session.setup_s, results->session.compile_s);
     if (c->measured)
         printf("Ceilings: fma %.1f GFLOP/s, copy %.1f GB/s, launch %.1f us (alone %.1f us), to the device %.1f GB/s, from it %.1f GB/s.\n",

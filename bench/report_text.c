@@ -37,8 +37,8 @@ bench_status bench_text_device(const bench_session *session) {
     printf("%s\n", convcl_build_info());
     printf("device    %d: %s, %s, %u units\n", device->index, device->name, convcl_device_type_name(device->type), device->compute_units);
     printf("platform  %s, driver %s\n", device->platform_name, device->driver);
-    printf("run       batch %d, %d steps after %d, seed %llu, math %s\n", options->batch, options->steps, options->burn_in,
-           (unsigned long long)options->seed, convcl_math_name(options->math));
+    printf("run       %s, batch %d, %d steps after %d, seed %llu, math %s\n", options->model->name, options->batch, options->steps,
+           options->burn_in, (unsigned long long)options->seed, convcl_math_name(options->math));
     return bench_text_flush();
 }
 
@@ -69,15 +69,15 @@ bench_status bench_text_ceilings(const bench_ceilings *c) {
     return bench_text_flush();
 }
 
-bench_status bench_text_activations(const convcl_net *net) {
+bench_status bench_text_activations(const convcl_model *model, const convcl_net *net) {
     if (silent)
         return BENCH_OK;
-    for (int i = 0; i < CONVCL_ALEXNET_ACTIVATIONS; ++i) {
+    for (int i = 0; i < model->activation_count; ++i) {
         convcl_shape shape;
-        const bench_status status = bench_check(convcl_net_shape(net, convcl_alexnet_activations[i].value, &shape));
+        const bench_status status = bench_check(convcl_net_shape(net, model->activations[i].value, &shape));
         if (status != BENCH_OK)
             return status;
-        printf("%s   [%d, %d, %d, %d]\n", convcl_alexnet_activations[i].name, shape.dim[0], shape.dim[1], shape.dim[2], shape.dim[3]);
+        printf("%s   [%d, %d, %d, %d]\n", model->activations[i].name, shape.dim[0], shape.dim[1], shape.dim[2], shape.dim[3]);
     }
     return bench_text_flush();
 }

@@ -24,7 +24,7 @@ bench_status bench_text_verification(const bench_verification *verification);
 bench_status bench_text_ceilings(const bench_ceilings *ceilings);
 
 /* "conv1   [32, 56, 56, 64]" for each activation. */
-bench_status bench_text_activations(const convcl_net *net);
+bench_status bench_text_activations(const convcl_model *model, const convcl_net *net);
 
 /* "2026-01-31 17:44:42.808367: step 0, duration = 0.090" */
 bench_status bench_text_step(int step, double seconds);

@@ -12,7 +12,7 @@ typedef struct bench_results {
     bench_session session; /* open as long as the results live */
     bench_ceilings ceilings;
     bool shapes; /* the activations are known */
-    convcl_shape activations[CONVCL_ALEXNET_ACTIVATIONS];
+    convcl_shape activations[CONVCL_MODEL_ACTIVATIONS];
     bench_phase phases[BENCH_PHASES];
     int phase_count; /* those that have at least one step */
     bench_verification verification;

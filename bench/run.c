@@ -18,9 +18,10 @@
 /* ---- one device ------------------------------------------------------------------------------------------------------------------------ */
 
 static bench_status read_shapes(const convcl_net *net, bench_results *results) {
+    const convcl_model *model = results->session.options->model;
     bench_status status = BENCH_OK;
-    for (int i = 0; i < CONVCL_ALEXNET_ACTIVATIONS && status == BENCH_OK; ++i)
-        status = bench_check(convcl_net_shape(net, convcl_alexnet_activations[i].value, &results->activations[i]));
+    for (int i = 0; i < model->activation_count && status == BENCH_OK; ++i)
+        status = bench_check(convcl_net_shape(net, model->activations[i].value, &results->activations[i]));
     results->shapes = status == BENCH_OK;
     return status;
 }
@@ -56,7 +57,7 @@ static bench_status run_phase(bench_results *results, bench_phase *phase, double
     if (status == BENCH_OK && !results->shapes) {
         status = read_shapes(net, results);
         if (status == BENCH_OK)
-            status = bench_text_activations(net);
+            status = bench_text_activations(session->options->model, net);
     }
     if (status == BENCH_OK)
         status = bench_phase_run(session, net, deadline, phase);

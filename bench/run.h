@@ -1,4 +1,4 @@
-/* run.h: the benchmark itself: AlexNet on the devices of the options.
+/* run.h: the benchmark itself: a network on the devices of the options.
  * SPDX-License-Identifier: MIT */
 #ifndef CONVCL_BENCH_RUN_H
 #define CONVCL_BENCH_RUN_H

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "net/net_internal.h"
 #include "progress.h"
-#include "reference/ref_alexnet.h"
 
 double bench_now(void) {
     struct timespec now;
@@ -55,14 +55,20 @@ bench_status bench_session_finish(bench_session *session) {
     return BENCH_FAILED;
 }
 
+bool bench_session_keeps(const convcl_net *net, size_t index) {
+    const convcl_net_layer *layer = &net->layers[index], *next = index + 1 < net->layer_count ? layer + 1 : NULL;
+    const bool fused = layer->op == CONVCL_NET_OP_CONV && next && next->op == CONVCL_NET_OP_RELU && next->input == (int)index;
+    return layer->op != CONVCL_NET_OP_INPUT && layer->op != CONVCL_NET_OP_L2_LOSS && !fused;
+}
+
 static convcl_status build_net(bench_session *session, convcl_net_mode mode, uint64_t seed, bool keep, convcl_net *net) {
-    for (int i = 0; keep && i < CONVCL_REF_ALEXNET_VALUES; ++i) {
-        const convcl_status status = convcl_net_keep(net, convcl_ref_alexnet_value_name(i));
-        if (status != CONVCL_OK)
-            return status;
-    }
-    const convcl_status status = convcl_net_compile(net, mode);
-    return status != CONVCL_OK ? status : convcl_alexnet_fill(net, session->context, session->queue, seed);
+    convcl_status status = CONVCL_OK;
+    for (size_t i = 0; keep && i < net->layer_count && status == CONVCL_OK; ++i)
+        if (bench_session_keeps(net, i))
+            status = convcl_net_keep(net, net->layers[i].name);
+    if (status == CONVCL_OK)
+        status = convcl_net_compile(net, mode);
+    return status == CONVCL_OK ? convcl_model_fill(session->options->model, net, session->context, session->queue, seed) : status;
 }
 
 bench_status bench_session_create_net(bench_session *session, convcl_net_mode mode, int batch, uint64_t seed, bool keep,
@@ -71,7 +77,7 @@ bench_status bench_session_create_net(bench_session *session, convcl_net_mode mo
                                             .conv = {.algo = session->options->algo, .gemm = session->options->gemm}};
     convcl_net *net = NULL;
     *net_out = NULL;
-    bench_status status = bench_check(convcl_alexnet_create(session->context, &net_options, batch, &net));
+    bench_status status = bench_check(convcl_model_create(session->options->model, session->context, &net_options, batch, &net));
     if (status == BENCH_OK)
         status = bench_check(build_net(session, mode, seed, keep, net));
     if (status != BENCH_OK) {

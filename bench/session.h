@@ -22,11 +22,14 @@ bench_status bench_session_open(const bench_options *options, const convcl_devic
 /* Releases what the session holds. */
 void bench_session_close(bench_session *session);
 
-/* Makes AlexNet for `mode`, compiled and filled from `seed`, in *net_out; the caller destroys it.
+/* Makes the network of the options for `mode`, compiled and filled from `seed`, in *net_out; the caller destroys it.
  *
- * keep  true: every activation that the benchmark names stays readable */
+ * keep  true: the values that bench_session_keeps names stay readable */
 bench_status bench_session_create_net(bench_session *session, convcl_net_mode mode, int batch, uint64_t seed, bool keep,
                                       convcl_net **net_out);
+
+/* True for the layers whose value can be kept without undoing a fusion: all but inputs, the objective and convolutions that compute a ReLU. */
+bool bench_session_keeps(const convcl_net *net, size_t layer);
 
 /* Makes the networks of all phases, runs a step of each and drops them, so that every kernel is built (the context and the driver keep them), and takes the
  * set-up times. */

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reference/ref_alexnet.h"
+#include "net/net_internal.h"
+#include "reference/ref_net.h"
+#include "work.h"
 
 static float *allocate(size_t count) {
     float *values = malloc(count * sizeof *values);
@@ -16,24 +18,33 @@ static float *allocate(size_t count) {
     return values;
 }
 
-/* Runs the reference on the very values that the network holds. */
-static bench_status run_reference(bench_session *session, const convcl_net *net, int batch, convcl_ref_alexnet **run_out) {
-    float *parameters[CONVCL_REF_ALEXNET_PARAMETERS] = {NULL};
-    const size_t image_count = convcl_ref_alexnet_image_count(batch);
-    float *images = allocate(image_count);
-    bench_status status = images ? bench_check(convcl_net_read(net, session->queue, "images", images, image_count)) : BENCH_FAILED;
-    for (int i = 0; i < CONVCL_REF_ALEXNET_PARAMETERS && status == BENCH_OK; ++i) {
-        const size_t count = convcl_ref_alexnet_parameter_count(i);
-        parameters[i] = allocate(count);
-        status = parameters[i]
-                     ? bench_check(convcl_net_read(net, session->queue, convcl_ref_alexnet_parameter_name(i), parameters[i], count))
-                     : BENCH_FAILED;
-    }
-    if (status == BENCH_OK)
-        status = bench_check(convcl_ref_alexnet_create(batch, images, (const float *const *)parameters, run_out));
-    for (int i = 0; i < CONVCL_REF_ALEXNET_PARAMETERS; ++i)
-        free(parameters[i]);
-    free(images);
+/* Reads a value or a parameter of the network, to be freed; NULL, the fault printed, when that fails. */
+static float *read_tensor(bench_session *session, const convcl_net *net, const char *name, bool gradient, size_t count) {
+    float *values = allocate(count);
+    if (!values)
+        return NULL;
+    const convcl_status status = gradient ? convcl_net_read_gradient(net, session->queue, name, values, count)
+                                          : convcl_net_read(net, session->queue, name, values, count);
+    if (bench_check(status) == BENCH_OK)
+        return values;
+    free(values);
+    return NULL;
+}
+
+/* Gives the reference what the network holds under a name. */
+static bench_status copy_tensor(bench_session *session, const convcl_net *net, const char *name, convcl_ref_net *reference) {
+    size_t count = 0;
+    convcl_ref_net_value(reference, name, &count);
+    float *values = read_tensor(session, net, name, false, count);
+    const bench_status status = values ? bench_check(convcl_ref_net_set(reference, name, values)) : BENCH_FAILED;
+    free(values);
+    return status;
+}
+
+static bench_status copy_inputs(bench_session *session, const convcl_net *net, convcl_ref_net *reference) {
+    bench_status status = copy_tensor(session, net, "images", reference);
+    for (int i = 0; i < convcl_net_parameter_count(net) && status == BENCH_OK; ++i)
+        status = copy_tensor(session, net, convcl_net_parameter_name(net, i), reference);
     return status;
 }
 
@@ -71,75 +82,83 @@ static void record(bench_verification *verification, const char *name, double de
     }
 }
 
-/* One tensor of a network that has run: an activation, or the gradient of a parameter. `source` is the network's name of it, `name` the one to report. */
-static bench_status check_tensor(bench_session *session, const convcl_net *net, bool gradient, const char *source, const char *name,
-                                 const double *expected, size_t count, bench_verification *verification) {
-    float *got = allocate(count);
-    if (!got)
-        return BENCH_FAILED;
-    bench_status status = gradient ? bench_check(convcl_net_read_gradient(net, session->queue, source, got, count))
-                                   : bench_check(convcl_net_read(net, session->queue, source, got, count));
-    if (status == BENCH_OK) {
-        const double deviation = relative_l2(got, expected, count);
-        record(verification, name, deviation);
-        if (!(deviation <= BENCH_VERIFY_LIMIT)) {
-            bench_error("verify: %s%s has a relative L2 error of %.2e, must be at most %.0e", gradient ? "the gradient of " : "", name,
-                        deviation, BENCH_VERIFY_LIMIT);
-            status = BENCH_FAILED;
-        }
-    }
-    free(got);
-    return status;
+/* One tensor of a network that has run: an activation, or the gradient of a parameter. `name` is the one to report. */
+static bench_status check_tensor(const char *name, bool gradient, const float *got, const double *expected, size_t count,
+                                 bench_verification *verification) {
+    const double deviation = relative_l2(got, expected, count);
+    record(verification, name, deviation);
+    if (deviation <= BENCH_VERIFY_LIMIT)
+        return BENCH_OK;
+    bench_error("verify: %s%s has a relative L2 error of %.2e, must be at most %.0e", gradient ? "the gradient of " : "", name, deviation,
+                BENCH_VERIFY_LIMIT);
+    return BENCH_FAILED;
 }
 
-/* Makes the reference's gradients anew from the device's activations. */
-static bench_status follow_device(bench_session *session, const convcl_net *net, convcl_ref_alexnet *reference) {
-    bench_status status = BENCH_OK;
-    float *values[CONVCL_REF_ALEXNET_VALUES] = {NULL};
-    for (int i = 0; i < CONVCL_REF_ALEXNET_VALUES && status == BENCH_OK; ++i) {
-        size_t count = 0;
-        const char *name = convcl_ref_alexnet_value_name(i);
-        convcl_ref_alexnet_activation(reference, name, &count);
-        values[i] = allocate(count);
-        status = values[i] ? bench_check(convcl_net_read(net, session->queue, name, values[i], count)) : BENCH_FAILED;
-    }
-    if (status == BENCH_OK)
-        status = bench_check(convcl_ref_alexnet_backward_from(reference, (const float *const *)values));
-    for (int i = 0; i < CONVCL_REF_ALEXNET_VALUES; ++i)
-        free(values[i]);
-    return status;
+/* The name to report for a value; NULL for one that is not reported. */
+static const char *reported_name(const convcl_model *model, const char *value) {
+    for (int i = 0; i < model->activation_count; ++i)
+        if (strcmp(model->activations[i].value, value) == 0)
+            return model->activations[i].name;
+    return NULL;
 }
 
-/* Looks at every tensor, also after one was wrong. */
-static bench_status check_net(bench_session *session, const convcl_net *net, bool gradients, convcl_ref_alexnet *reference,
-                              bench_verification *verification) {
+/* Compares each activation with the reference's layers from the device's activation before it, also after one was wrong. */
+static bench_status check_activations(bench_session *session, const convcl_net *net, bool training, convcl_ref_net *reference,
+                                      bench_verification *verification) {
     bench_status result = BENCH_OK;
-    size_t count = 0;
-    for (int i = 0; i < CONVCL_ALEXNET_ACTIVATIONS; ++i) {
-        const convcl_alexnet_activation *activation = &convcl_alexnet_activations[i];
-        const double *expected = convcl_ref_alexnet_activation(reference, activation->value, &count);
-        if (check_tensor(session, net, false, activation->value, activation->name, expected, count, verification) != BENCH_OK)
+    for (size_t i = 0; i < net->layer_count; ++i) {
+        const char *value = net->layers[i].name, *name = reported_name(session->options->model, value);
+        size_t count = 0;
+        convcl_ref_net_forward_layer(reference, i, training, 0);
+        if (!name)
+            continue;
+        const double *expected = convcl_ref_net_value(reference, value, &count);
+        float *got = read_tensor(session, net, value, false, count);
+        if (!got)
+            return BENCH_FAILED;
+        if (check_tensor(name, false, got, expected, count, verification) != BENCH_OK)
             result = BENCH_FAILED;
-    }
-    if (gradients && follow_device(session, net, reference) != BENCH_OK)
-        return BENCH_FAILED;
-    for (int i = 0; i < CONVCL_REF_ALEXNET_PARAMETERS && gradients; ++i) {
-        const char *name = convcl_ref_alexnet_parameter_name(i);
-        const double *expected = convcl_ref_alexnet_gradient(reference, name, &count);
-        if (check_tensor(session, net, true, name, name, expected, count, verification) != BENCH_OK)
-            result = BENCH_FAILED;
+        const bench_status status = bench_check(convcl_ref_net_set(reference, value, got));
+        free(got);
+        if (status != BENCH_OK)
+            return status;
     }
     return result;
 }
 
-/* Makes the network of a mode, runs it once and checks it; makes the reference at the first call. */
-static bench_status verify_mode(bench_session *session, convcl_net_mode mode, convcl_ref_alexnet **reference,
-                                bench_verification *verification) {
+/* Compares each gradient with the reference's backward pass through the device's values. */
+static bench_status check_gradients(bench_session *session, const convcl_net *net, convcl_ref_net *reference,
+                                    bench_verification *verification) {
+    bench_status status = BENCH_OK, result = BENCH_OK;
+    for (size_t i = 0; i < net->layer_count && status == BENCH_OK; ++i)
+        if (bench_session_keeps(net, i))
+            status = copy_tensor(session, net, net->layers[i].name, reference);
+    if (status == BENCH_OK)
+        status = bench_check(convcl_ref_net_backward(reference, 0));
+    for (int i = 0; i < convcl_net_parameter_count(net) && status == BENCH_OK; ++i) {
+        const char *name = convcl_net_parameter_name(net, i);
+        size_t count = 0;
+        const double *expected = convcl_ref_net_gradient(reference, name, &count);
+        float *got = read_tensor(session, net, name, true, count);
+        if (!got)
+            return BENCH_FAILED;
+        if (check_tensor(name, true, got, expected, count, verification) != BENCH_OK)
+            result = BENCH_FAILED;
+        free(got);
+    }
+    return status != BENCH_OK ? status : result;
+}
+
+/* Makes the network of a mode, runs it once and checks it. */
+static bench_status verify_mode(bench_session *session, convcl_net_mode mode, bench_verification *verification) {
     const bool training = mode == CONVCL_NET_TRAINING;
     convcl_net *net = NULL;
+    convcl_ref_net *reference = NULL;
     bench_status status = bench_session_create_net(session, mode, verification->batch, session->options->seed, true, &net);
-    if (status == BENCH_OK && !*reference)
-        status = run_reference(session, net, verification->batch, reference);
+    if (status == BENCH_OK)
+        status = bench_check(convcl_ref_net_create(net, mode, &reference));
+    if (status == BENCH_OK)
+        status = copy_inputs(session, net, reference);
     if (status == BENCH_OK && training)
         status = bench_check(convcl_net_forward_backward(net, session->queue, 0, NULL, NULL));
     else if (status == BENCH_OK)
@@ -147,18 +166,39 @@ static bench_status verify_mode(bench_session *session, convcl_net_mode mode, co
     if (status == BENCH_OK)
         status = bench_session_finish(session);
     if (status == BENCH_OK)
-        status = check_net(session, net, training, *reference, verification);
+        status = check_activations(session, net, training, reference, verification);
+    if (status == BENCH_OK && training)
+        status = check_gradients(session, net, reference, verification);
+    convcl_ref_net_destroy(reference);
     convcl_net_destroy(net);
     return status;
 }
 
-bench_status bench_verify(bench_session *session, bench_verification *verification_out) {
-    convcl_ref_alexnet *reference = NULL;
+/* Multiplications of one image, forward. */
+static double image_products(bench_session *session) {
+    convcl_net *net = NULL;
+    double products = 0;
+    if (convcl_model_create(session->options->model, session->context, NULL, 1, &net) != CONVCL_OK)
+        return 0;
+    for (size_t i = 0; i < net->layer_count; ++i)
+        if (net->layers[i].op == CONVCL_NET_OP_CONV)
+            products += bench_work_conv(&net->layers[i].desc.conv, CONVCL_CONV_FWD).flops / 2;
+    convcl_net_destroy(net);
+    return products;
+}
+
+/* As many images as the reference takes not too long for. */
+static int choose_batch(bench_session *session) {
     const int batch = session->options->batch;
-    *verification_out = (bench_verification){.ran = true, .batch = batch < BENCH_VERIFY_BATCH ? batch : BENCH_VERIFY_BATCH};
-    bench_status status = verify_mode(session, CONVCL_NET_INFERENCE, &reference, verification_out);
-    if (status == BENCH_OK)
-        status = verify_mode(session, CONVCL_NET_TRAINING, &reference, verification_out);
-    convcl_ref_alexnet_destroy(reference);
-    return status;
+    const double products = image_products(session);
+    int most = BENCH_VERIFY_BATCH;
+    while (most > BENCH_VERIFY_LEAST_BATCH && most * products > BENCH_VERIFY_PRODUCTS)
+        most /= 2;
+    return batch < most ? batch : most;
+}
+
+bench_status bench_verify(bench_session *session, bench_verification *verification_out) {
+    *verification_out = (bench_verification){.ran = true, .batch = choose_batch(session)};
+    const bench_status status = verify_mode(session, CONVCL_NET_INFERENCE, verification_out);
+    return status == BENCH_OK ? verify_mode(session, CONVCL_NET_TRAINING, verification_out) : status;
 }

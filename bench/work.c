@@ -44,6 +44,8 @@ static double flops_of_layer(const convcl_net *net, const convcl_net_layer *laye
         return out * (2.0 * (2 * layer->desc.lrn.radius + 1) + 14) * (backward ? 2 : 1);
     case CONVCL_NET_OP_MAXPOOL:
         return backward ? out : out * layer->desc.maxpool.window_h * layer->desc.maxpool.window_w;
+    case CONVCL_NET_OP_AVGPOOL:
+        return out * layer->desc.avgpool.window_h * layer->desc.avgpool.window_w;
     case CONVCL_NET_OP_L2_LOSS:
         return elements(net, layer->input) * (backward ? 1 : 2);
     default:

@@ -294,6 +294,7 @@ class Completion(Folder):
         self.assertEqual(self.complete("compare", "--format", ""), ["csv", "json", "markdown", "text"])
         self.assertIn("gather", self.complete("--algo", ""))
         self.assertIn("register", self.complete("--gemm", ""))
+        self.assertEqual(self.complete("--net", ""), ["alexnet", "alexnet-full", "cifar10-quick", "overfeat", "vgg-a"])
         self.assertIn("0", self.complete("--device", ""))
         self.assertEqual(self.complete("co"), ["compare", "conv"])
 

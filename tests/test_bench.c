@@ -24,6 +24,8 @@ static void test_bench__mistakes_name_value_and_rule(void **state) {
         {"--phase backward", {"--phase is \"backward\"", "forward-backward"}, 1},
         {"--algo fastest", {"--algo is \"fastest\"", "gather"}, 1},
         {"--gemm fastest", {"--gemm is \"fastest\"", "register, local"}, 1},
+        {"--net lenet", {"--net is \"lenet\"", "alexnet, alexnet-full, overfeat, vgg-a, cifar10-quick"}, 1},
+        {"--net", {"--net", "needs a value"}, 1},
         {"--nonsense", {"--nonsense", "no option"}, 1},
         {"-x", {"-x", "no option"}, 1},
         {"--verify=yes", {"--verify=yes", "no value"}, 1},
@@ -263,6 +265,31 @@ static void test_bench__prints_and_writes_a_run(harness_device *device, const vo
     bench_finish(run);
 }
 
+/* Layers that AlexNet has not: dense ones, and average pooling. */
+static void test_bench__another_network(harness_device *device, const void *data) {
+    (void)data;
+    char arguments[256];
+    snprintf(arguments, sizeof arguments, "-d %d:%d --net cifar10-quick -b 4 --steps 2 --burn-in 0 --verify --layers --json x.json",
+             device->info.platform_index, device->info.device_index);
+    bench_run *run = bench_start(arguments);
+    if (run->status != 0)
+        fail_msg("bench %s: exit status %d: %s", arguments, run->status, run->err);
+    static const char *const words[] = {"run       cifar10-quick, batch 4,", "\npool1   [4, 16, 16, 32]\n", "\nip2   [4, 1, 1, 10]\n",
+                                        "avgpool_bwd"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; ++i)
+        if (!strstr(run->out, words[i]))
+            fail_msg("\"%s\" is not in\n%s", words[i], run->out);
+    json_t *root = bench_take_json(run, "x.json");
+    assert_string_equal(json_string_value(json_object_get(root, "network")), "cifar10-quick");
+    assert_int_equal(json_array_size(json_object_get(root, "activations")), 8);
+    const json_t *verify = json_object_get(root, "verify");
+    assert_true(json_is_true(json_object_get(verify, "ran")));
+    assert_true(real_of(verify, "max_relative_l2") > 0 && real_of(verify, "max_relative_l2") <= 1e-5);
+    assert_int_equal(json_array_size(json_object_get(verify, "tensors")), 8 + 10);
+    json_decref(root);
+    bench_finish(run);
+}
+
 /* A kernel that computes nonsense must be found before anything is timed. */
 static void test_bench__wrong_kernel_fails_verify(harness_device *device, const void *data) {
     (void)data;
@@ -286,6 +313,7 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_bench__version);
     HARNESS_HOST(test_bench__closed_output_is_a_failure);
     HARNESS_DEVICE(test_bench__prints_and_writes_a_run);
+    HARNESS_DEVICE(test_bench__another_network);
     HARNESS_DEVICE(test_bench__wrong_kernel_fails_verify);
     return harness_main(argc, argv);
 }

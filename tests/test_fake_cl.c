@@ -155,6 +155,29 @@ static convcl_status use_lrn_and_maxpool(const stage *s) {
     return status;
 }
 
+static convcl_status use_dense_dropout_and_avgpool(const stage *s) {
+    convcl_status status;
+    convcl_context *context = warm_context(s, &status);
+    const convcl_dense_desc dense = {.n = 2, .inputs = 5, .outputs = 3};
+    const convcl_dropout_desc dropout = {.count = 10, .rate = 0.5f};
+    const convcl_avgpool_desc pool = {.n = 1, .ih = 4, .iw = 4, .c = 3, .window_h = 2, .window_w = 2, .stride_h = 2, .stride_w = 2};
+    convcl_dense_plan *dense_plan = NULL;
+    convcl_dropout_plan *dropout_plan = NULL;
+    convcl_avgpool_plan *pool_plan = NULL;
+    const convcl_buffer *b = s->big;
+    TRY(convcl_dense_plan_create(context, &dense, CONVCL_CONV_FWD, NULL, &dense_plan));
+    TRY(convcl_dropout_plan_create(context, &dropout, &dropout_plan));
+    TRY(convcl_avgpool_plan_create(context, &pool, &pool_plan));
+    TRY(convcl_dense_fwd_enqueue(dense_plan, s->queue, b[0], b[1], b[1], b[2], b[3], 0, NULL, NULL));
+    TRY(convcl_dropout_bwd_enqueue(dropout_plan, s->queue, 1, b[0], b[1], b[2], 0, NULL, NULL));
+    TRY(convcl_avgpool_fwd_enqueue(pool_plan, s->queue, b[0], b[1], 0, NULL, NULL));
+    convcl_dense_plan_destroy(dense_plan);
+    convcl_dropout_plan_destroy(dropout_plan);
+    convcl_avgpool_plan_destroy(pool_plan);
+    convcl_context_release(context);
+    return status;
+}
+
 static convcl_status use_relu_loss_and_fill(const stage *s) {
     convcl_status status;
     convcl_context *context = warm_context(s, &status);
@@ -188,7 +211,10 @@ static convcl_status use_net(const stage *s) {
     TRY(convcl_net_add_conv(net, "conv", "x", &conv));
     TRY(convcl_net_add_relu(net, "relu", "conv"));
     TRY(convcl_net_add_maxpool(net, "pool", "relu", &pool));
-    TRY(convcl_net_add_l2_loss(net, "loss", "pool"));
+    TRY(convcl_net_add_avgpool(net, "average", "pool", &(convcl_net_avgpool){.window_h = 2, .window_w = 2}));
+    TRY(convcl_net_add_dropout(net, "dropout", "average", &(convcl_net_dropout){.rate = 0.5f}));
+    TRY(convcl_net_add_dense(net, "dense", "dropout", &(convcl_net_dense){.outputs = 5}));
+    TRY(convcl_net_add_l2_loss(net, "loss", "dense"));
     TRY(convcl_net_compile(net, CONVCL_NET_TRAINING));
     TRY(convcl_net_write(net, s->queue, "x", x, sizeof x / sizeof *x));
     TRY(convcl_net_forward_backward(net, s->queue, 0, NULL, NULL));
@@ -260,6 +286,7 @@ int main(int argc, char **argv) {
         {"conv_bwd_data", use_conv_bwd_data, false},
         {"conv_bwd_weights", use_conv_bwd_weights, false},
         {"lrn_and_maxpool", use_lrn_and_maxpool, false},
+        {"dense_dropout_and_avgpool", use_dense_dropout_and_avgpool, false},
         {"relu_loss_and_fill", use_relu_loss_and_fill, false},
         {"net", use_net, false},
     };

@@ -85,6 +85,19 @@ static void test_net__builder_names_the_rule(harness_device *device, const void 
     EXPECT_BUILD_ERROR(
         convcl_net_add_maxpool(net, "p", "in", &(convcl_net_maxpool){.window_h = 0, .window_w = 2, .padding = CONVCL_PADDING_SAME}),
         "\"p\"|window_h|0");
+    EXPECT_BUILD_ERROR(convcl_net_add_avgpool(net, "p", "in", NULL), "p|avgpool is NULL");
+    EXPECT_BUILD_ERROR(convcl_net_add_avgpool(net, "p", "in", &(convcl_net_avgpool){0}), "\"p\"|window_h|0");
+    EXPECT_BUILD_ERROR(convcl_net_add_avgpool(net, "p", "in", &(convcl_net_avgpool){.window_h = 9, .window_w = 9}), "\"p\"|9");
+    EXPECT_BUILD_ERROR(convcl_net_add_avgpool(net, "p", "in", &(convcl_net_avgpool){2, 2, 0, 0, (convcl_padding)2, 0}),
+                       "\"p\"|padding is 2");
+    EXPECT_BUILD_ERROR(convcl_net_add_avgpool(net, "p", "in", &(convcl_net_avgpool){2, 2, 0, 0, CONVCL_PADDING_VALID, 3}),
+                       "\"p\"|count_padding is 3");
+    EXPECT_BUILD_ERROR(convcl_net_add_dense(net, "d", "in", NULL), "d|dense is NULL");
+    EXPECT_BUILD_ERROR(convcl_net_add_dense(net, "d", "none", &(convcl_net_dense){4, 0}), "d|none|no value");
+    EXPECT_BUILD_ERROR(convcl_net_add_dense(net, "d", "in", &(convcl_net_dense){0}), "\"d\"|outputs is 0|at least 1");
+    EXPECT_BUILD_ERROR(convcl_net_add_dense(net, "d", "in", &(convcl_net_dense){4, 2}), "\"d\"|no_bias is 2");
+    EXPECT_BUILD_ERROR(convcl_net_add_dropout(net, "o", "in", NULL), "o|dropout is NULL");
+    EXPECT_BUILD_ERROR(convcl_net_add_dropout(net, "o", "in", &(convcl_net_dropout){.rate = 1}), "\"o\"|rate is 1|less than 1");
     EXPECT_BUILD_ERROR(convcl_net_add_l2_loss(net, "loss", "out"), "loss|out|no value");
     EXPECT_BUILD_ERROR(convcl_net_keep(net, "out"), "out|no value");
     EXPECT_BUILD_ERROR(convcl_net_keep(net, NULL), "name is NULL");
@@ -140,15 +153,23 @@ static void test_net__shapes_and_parameters(harness_device *device, const void *
     expect_shape(net, "a", 2, 4, 8, 5);
     expect_shape(net, "b", 2, 4, 3, 6);
     expect_shape(net, "p", 2, 2, 2, 6);
+    assert_ok(convcl_net_add_avgpool(net, "q", "b", &(convcl_net_avgpool){.window_h = 2, .window_w = 3, .stride_w = 1}));
+    assert_ok(convcl_net_add_dense(net, "d", "p", &(convcl_net_dense){.outputs = 7}));
+    assert_ok(convcl_net_add_dropout(net, "o", "d", &(convcl_net_dropout){.rate = 0.5f}));
     expect_shape(net, "loss", 1, 1, 1, 1);
+    expect_shape(net, "q", 2, 2, 1, 6);
+    expect_shape(net, "d", 2, 1, 1, 7);
+    expect_shape(net, "o", 2, 1, 1, 7);
+    expect_shape(net, "d.weights", 1, 1, 24, 7);
+    expect_shape(net, "d.biases", 1, 1, 1, 7);
     expect_shape(net, "a.weights", 2, 3, 3, 5);
     expect_shape(net, "a.biases", 1, 1, 1, 5);
     expect_shape(net, "b.weights", 3, 3, 5, 6);
     assert_status(convcl_net_shape(net, "b.biases", &(convcl_shape){{0}}), CONVCL_INVALID);
-    assert_int_equal(convcl_net_parameter_count(net), 3);
+    assert_int_equal(convcl_net_parameter_count(net), 5);
     assert_string_equal(convcl_net_parameter_name(net, 0), "a.weights");
     assert_string_equal(convcl_net_parameter_name(net, 2), "b.weights");
-    assert_null(convcl_net_parameter_name(net, 3));
+    assert_null(convcl_net_parameter_name(net, 5));
     assert_null(convcl_net_parameter_name(net, -1));
     convcl_net_destroy(net);
 }

@@ -1,7 +1,7 @@
 /* test_net_values.c: small networks of many forms against the same networks computed layer by layer in double.
  * SPDX-License-Identifier: MIT
  *
- * A model is a list of layers. It is built with the network layer, and evaluated through src/reference, where nothing is fused and no memory is shared. All memory
+ * A model is a list of layers. It is built with the network layer, and evaluated through src/reference/ref_net.c, where nothing is fused and no memory is shared. All memory
  * of a network is filled with NaN before it runs, so that what is read before it is written, or overwritten too early, shows. */
 #include <math.h>
 #include <stdio.h>
@@ -9,15 +9,12 @@
 #include "harness.h"
 #include "net/net_internal.h"
 #include "opencl/context_internal.h"
-#include "reference/ref_conv.h"
-#include "reference/ref_loss.h"
-#include "reference/ref_lrn.h"
-#include "reference/ref_maxpool.h"
-#include "reference/ref_relu.h"
+#include "reference/ref_net.h"
 
 #define MAX_LAYERS 16
 
-/* One layer of a model. input: n h w c; conv: oc filter stride same no_bias; pool: window stride same; lrn: radius. */
+/* One layer of a model. input: n h w c; conv: oc filter stride same no_bias; pool: window stride same, of an
+ * average also count_padding; lrn: radius; dropout: rate in percent. A dense layer is a conv with a filter of 0: outputs 0 0 0 no_bias. */
 typedef struct model_layer {
     convcl_net_op op;
     const char *name, *input;
@@ -36,7 +33,12 @@ typedef struct model {
 #define RELU    CONVCL_NET_OP_RELU
 #define LRN     CONVCL_NET_OP_LRN
 #define MAXPOOL CONVCL_NET_OP_MAXPOOL
+#define AVGPOOL CONVCL_NET_OP_AVGPOOL
+#define DROPOUT CONVCL_NET_OP_DROPOUT
 #define L2_LOSS CONVCL_NET_OP_L2_LOSS
+
+/* The number of the step, which the dropouts see. */
+#define STEP 9
 
 static const model models[] = {
     {"alexnet in small",
@@ -91,6 +93,59 @@ static const model models[] = {
       {CONV, "c1", "r0", {3, 3, 1, 0}},
       {L2_LOSS, "loss", "c1", {0}}},
      NULL},
+    {"dense layers and dropout behind convolutions",
+     CONVCL_NET_TRAINING,
+     {{INPUT, "in", NULL, {3, 9, 7, 3}},
+      {CONV, "c1", "in", {8, 3, 1, 1}},
+      {RELU, "r1", "c1", {0}},
+      {MAXPOOL, "p1", "r1", {2, 2, 0}},
+      {CONV, "d2", "p1", {37, 0, 0, 0}},
+      {RELU, "r2", "d2", {0}},
+      {DROPOUT, "o2", "r2", {50}},
+      {CONV, "d3", "o2", {20, 0, 0, 0, 1}},
+      {RELU, "r3", "d3", {0}},
+      {DROPOUT, "o3", "r3", {25}},
+      {CONV, "d4", "o3", {5, 0, 0, 0}},
+      {L2_LOSS, "loss", "d4", {0}}},
+     NULL},
+    {"average pooling, relu behind a pooling, dense layers in a row",
+     CONVCL_NET_TRAINING,
+     {{INPUT, "in", NULL, {2, 16, 14, 3}},
+      {CONV, "c1", "in", {9, 5, 1, 1}},
+      {MAXPOOL, "p1", "c1", {3, 2, 1}},
+      {RELU, "r1", "p1", {0}},
+      {CONV, "c2", "r1", {10, 5, 1, 1}},
+      {RELU, "r2", "c2", {0}},
+      {AVGPOOL, "p2", "r2", {3, 2, 1, 0}},
+      {CONV, "c3", "p2", {6, 3, 1, 1}},
+      {AVGPOOL, "p3", "c3", {3, 2, 1, 1}},
+      {CONV, "d4", "p3", {8, 0, 0, 0}},
+      {CONV, "d5", "d4", {4, 0, 0, 0}},
+      {L2_LOSS, "loss", "d5", {0}}},
+     NULL},
+    {"dropout before the first parameter, before the loss and two in a row",
+     CONVCL_NET_TRAINING,
+     {{INPUT, "in", NULL, {2, 5, 5, 3}},
+      {DROPOUT, "o0", "in", {20}},
+      {CONV, "c1", "o0", {7, 3, 1, 1}},
+      {DROPOUT, "o1", "c1", {30}},
+      {RELU, "r1", "o1", {0}},
+      {DROPOUT, "o2", "r1", {30}},
+      {DROPOUT, "o3", "o2", {30}},
+      {L2_LOSS, "loss", "o3", {0}}},
+     NULL},
+    {"dropout in inference is nothing",
+     CONVCL_NET_INFERENCE,
+     {{INPUT, "in", NULL, {2, 5, 5, 3}},
+      {DROPOUT, "o0", "in", {20}},
+      {CONV, "c1", "o0", {7, 3, 1, 1}},
+      {RELU, "r1", "c1", {0}},
+      {DROPOUT, "o1", "r1", {30}},
+      {DROPOUT, "o2", "o1", {30}},
+      {CONV, "d2", "o2", {11, 0, 0, 0}},
+      {DROPOUT, "o3", "d2", {30}}},
+     "o1"},
+    {"nothing but dropout in inference", CONVCL_NET_INFERENCE, {{INPUT, "in", NULL, {2, 5, 5, 3}}, {DROPOUT, "o0", "in", {20}}}, NULL},
     {"two layers read one value",
      CONVCL_NET_INFERENCE,
      {{INPUT, "in", NULL, {2, 9, 8, 3}},
@@ -113,20 +168,7 @@ static const model models[] = {
      NULL},
 };
 
-/* A model's values and gradients in double. */
-typedef struct evaluated {
-    int count;
-    struct {
-        convcl_shape shape;
-        size_t count;
-        double *value, *gradient;
-        uint16_t *index;
-        int input;
-        const convcl_net_layer *layer; /* for its description */
-        float *w, *b;
-        double *dw, *db;
-    } v[MAX_LAYERS];
-} evaluated;
+#define DROPOUT_MODEL 5 /* the first of models with dense layers and dropout */
 
 static size_t shape_count(convcl_shape s) {
     return (size_t)s.dim[0] * (size_t)s.dim[1] * (size_t)s.dim[2] * (size_t)s.dim[3];
@@ -139,6 +181,10 @@ static void add_layer(convcl_net *net, const model_layer *l) {
         assert_ok(convcl_net_add_input(net, l->name, l->arg[0], l->arg[1], l->arg[2], l->arg[3]));
         break;
     case CONVCL_NET_OP_CONV: {
+        if (l->arg[1] == 0) {
+            assert_ok(convcl_net_add_dense(net, l->name, l->input, &(convcl_net_dense){l->arg[0], l->arg[4]}));
+            break;
+        }
         const convcl_net_conv conv = {l->arg[0], l->arg[1], l->arg[1], l->arg[2], l->arg[2], same, l->arg[4]};
         assert_ok(convcl_net_add_conv(net, l->name, l->input, &conv));
         break;
@@ -151,6 +197,13 @@ static void add_layer(convcl_net *net, const model_layer *l) {
         break;
     case CONVCL_NET_OP_MAXPOOL:
         assert_ok(convcl_net_add_maxpool(net, l->name, l->input, &(convcl_net_maxpool){l->arg[0], l->arg[0], l->arg[1], l->arg[1], same}));
+        break;
+    case CONVCL_NET_OP_AVGPOOL:
+        assert_ok(convcl_net_add_avgpool(net, l->name, l->input,
+                                         &(convcl_net_avgpool){l->arg[0], l->arg[0], l->arg[1], l->arg[1], same, l->arg[3]}));
+        break;
+    case CONVCL_NET_OP_DROPOUT:
+        assert_ok(convcl_net_add_dropout(net, l->name, l->input, &(convcl_net_dropout){(float)l->arg[0] / 100.0f, 77}));
         break;
     case CONVCL_NET_OP_L2_LOSS:
         assert_ok(convcl_net_add_l2_loss(net, l->name, l->input));
@@ -178,118 +231,27 @@ static void poison(harness_device *device, const convcl_net *net) {
     }
 }
 
-/* Writes the inputs and the parameters of an evaluated model into a network. */
-static void write_all(harness_device *device, convcl_net *net, const model *m, const evaluated *e) {
-    char name[64];
-    for (int i = 0; i < e->count; i++) {
-        if (m->layers[i].op == INPUT) {
-            float *values = harness_floats(e->v[i].count);
-            for (size_t j = 0; j < e->v[i].count; j++)
-                values[j] = (float)e->v[i].value[j];
-            assert_ok(convcl_net_write(net, device->queue, m->layers[i].name, values, e->v[i].count));
-        }
-        convcl_shape shape;
-        snprintf(name, sizeof name, "%s.weights", m->layers[i].name);
-        if (e->v[i].w && convcl_net_shape(net, name, &shape) == CONVCL_OK)
-            assert_ok(convcl_net_write(net, device->queue, name, e->v[i].w, shape_count(shape)));
-        snprintf(name, sizeof name, "%s.biases", m->layers[i].name);
-        if (e->v[i].b && convcl_net_shape(net, name, &shape) == CONVCL_OK)
-            assert_ok(convcl_net_write(net, device->queue, name, e->v[i].b, shape_count(shape)));
-    }
+/* Fills the inputs and the parameters of a network with random values, in the network and in the reference alike. */
+static void set_random(harness_device *device, convcl_net *net, convcl_ref_net *reference, const char *name, float limit) {
+    convcl_shape shape;
+    assert_ok(convcl_net_shape(net, name, &shape));
+    float *values = harness_floats(shape_count(shape));
+    harness_uniform(values, shape_count(shape), -limit, limit);
+    assert_ok(convcl_ref_net_set(reference, name, values));
+    assert_ok(convcl_net_write(net, device->queue, name, values, shape_count(shape)));
 }
 
-static void evaluate_forward(evaluated *e, int i) {
-    const convcl_net_layer *layer = e->v[i].layer;
-    const double *x = e->v[i].input >= 0 ? e->v[e->v[i].input].value : NULL;
-    const size_t count = e->v[i].count;
-    float *values = NULL;
-    switch (layer->op) {
-    case CONVCL_NET_OP_INPUT:
-        values = harness_floats(count);
-        harness_uniform(values, count, -1, 1);
-        e->v[i].value = harness_to_doubles(values, count);
-        break;
-    case CONVCL_NET_OP_CONV: {
-        const size_t weights =
-            (size_t)layer->desc.conv.fh * (size_t)layer->desc.conv.fw * (size_t)layer->desc.conv.ic * (size_t)layer->desc.conv.oc;
-        e->v[i].w = harness_floats(weights);
-        e->v[i].b = layer->desc.conv.has_bias ? harness_floats((size_t)layer->desc.conv.oc) : NULL;
-        harness_uniform(e->v[i].w, weights, -0.5f, 0.5f);
-        if (e->v[i].b)
-            harness_uniform(e->v[i].b, (size_t)layer->desc.conv.oc, -0.3f, 0.3f);
-        convcl_ref_conv_fwd(&layer->desc.conv, x, harness_to_doubles(e->v[i].w, weights),
-                            e->v[i].b ? harness_to_doubles(e->v[i].b, (size_t)layer->desc.conv.oc) : NULL, e->v[i].value);
-        break;
-    }
-    case CONVCL_NET_OP_RELU:
-        convcl_ref_relu_fwd(count, x, e->v[i].value);
-        break;
-    case CONVCL_NET_OP_LRN:
-        convcl_ref_lrn_fwd(&layer->desc.lrn, x, e->v[i].value);
-        break;
-    case CONVCL_NET_OP_MAXPOOL:
-        convcl_ref_maxpool_fwd(&layer->desc.maxpool, x, e->v[i].value, e->v[i].index);
-        break;
-    case CONVCL_NET_OP_L2_LOSS:
-        e->v[i].value[0] = convcl_ref_l2_loss_fwd(e->v[e->v[i].input].count, x);
-        break;
-    }
-}
-
-static void evaluate_backward(evaluated *e, int i) {
-    const convcl_net_layer *layer = e->v[i].layer;
-    const int input = e->v[i].input;
-    if (input < 0)
-        return;
-    const double *x = e->v[input].value, *dy = e->v[i].gradient;
-    double *dx = e->v[input].gradient;
-    switch (layer->op) {
-    case CONVCL_NET_OP_INPUT:
-        break;
-    case CONVCL_NET_OP_CONV: {
-        const size_t weights =
-            (size_t)layer->desc.conv.fh * (size_t)layer->desc.conv.fw * (size_t)layer->desc.conv.ic * (size_t)layer->desc.conv.oc;
-        e->v[i].dw = harness_doubles(weights);
-        e->v[i].db = layer->desc.conv.has_bias ? harness_doubles((size_t)layer->desc.conv.oc) : NULL;
-        convcl_ref_conv_bwd_weights(&layer->desc.conv, x, dy, e->v[i].dw, e->v[i].db);
-        convcl_ref_conv_bwd_data(&layer->desc.conv, dy, harness_to_doubles(e->v[i].w, weights), NULL, dx);
-        break;
-    }
-    case CONVCL_NET_OP_RELU:
-        convcl_ref_relu_bwd(e->v[i].count, e->v[i].value, dy, dx);
-        break;
-    case CONVCL_NET_OP_LRN:
-        convcl_ref_lrn_bwd(&layer->desc.lrn, x, dy, dx);
-        break;
-    case CONVCL_NET_OP_MAXPOOL:
-        convcl_ref_maxpool_bwd(&layer->desc.maxpool, dy, e->v[i].index, NULL, dx);
-        break;
-    case CONVCL_NET_OP_L2_LOSS:
-        convcl_ref_l2_loss_bwd(e->v[input].count, x, 1.0, dx);
-        break;
-    }
-}
-
-/* Evaluates a model with random inputs and parameters. `net` is built and not compiled, so that its descriptions are those of single operations. */
-static void evaluate(const convcl_net *net, const model *m, evaluated *e) {
-    *e = (evaluated){.count = (int)net->layer_count};
-    for (int i = 0; i < e->count; i++) {
-        const convcl_net_layer *layer = &net->layers[i];
-        e->v[i].layer = layer;
-        e->v[i].shape = layer->shape;
-        e->v[i].input = layer->input;
-        e->v[i].count = shape_count(layer->shape);
-        e->v[i].value = harness_doubles(e->v[i].count);
-        e->v[i].gradient = harness_doubles(e->v[i].count);
-        e->v[i].index = harness_alloc(e->v[i].count, sizeof(uint16_t));
-        evaluate_forward(e, i);
-    }
-    for (int i = e->count; m->mode == CONVCL_NET_TRAINING && i-- > 0;)
-        evaluate_backward(e, i);
+static void set_all(harness_device *device, convcl_net *net, const model *m, convcl_ref_net *reference) {
+    for (int i = 0; i < MAX_LAYERS && m->layers[i].name; i++)
+        if (m->layers[i].op == INPUT)
+            set_random(device, net, reference, m->layers[i].name, 1);
+    for (int p = 0; p < convcl_net_parameter_count(net); p++)
+        set_random(device, net, reference, convcl_net_parameter_name(net, p), 0.5f);
 }
 
 static void run(const model *m, convcl_net *net, cl_command_queue queue) {
     cl_event event = NULL;
+    assert_ok(convcl_net_set_step(net, STEP));
     if (m->mode == CONVCL_NET_TRAINING)
         assert_ok(convcl_net_forward_backward(net, queue, 0, NULL, &event));
     else
@@ -298,91 +260,112 @@ static void run(const model *m, convcl_net *net, cl_command_queue queue) {
     clReleaseEvent(event);
 }
 
-static void expect_parameter(harness_device *device, const convcl_net *net, const char *layer, const char *suffix, const double *expected) {
-    char name[64];
+static harness_shape tensor_shape(const convcl_net *net, const char *name) {
     convcl_shape s;
-    snprintf(name, sizeof name, "%s.%s", layer, suffix);
     assert_ok(convcl_net_shape(net, name, &s));
-    float *got = harness_floats(shape_count(s));
-    assert_ok(convcl_net_read_gradient(net, device->queue, name, got, shape_count(s)));
-    harness_expect_values(name, HARNESS_SHAPE(s.dim[0], s.dim[1], s.dim[2], s.dim[3]), expected, got, HARNESS_WITHIN_RMS(1e-5));
+    return HARNESS_SHAPE(s.dim[0], s.dim[1], s.dim[2], s.dim[3]);
 }
 
 /* Compares all that can be read of a network. Returns how many values that was. */
-static int expect_all(harness_device *device, const convcl_net *net, const model *m, const evaluated *e) {
+static int expect_all(harness_device *device, const convcl_net *net, const model *m, const convcl_ref_net *reference) {
     int values = 0;
-    for (int i = 0; i < e->count; i++) {
-        const convcl_shape s = e->v[i].shape;
-        float *got = harness_floats(e->v[i].count);
-        if (convcl_net_read(net, device->queue, m->layers[i].name, got, e->v[i].count) == CONVCL_OK) {
-            harness_expect_values(m->layers[i].name, HARNESS_SHAPE(s.dim[0], s.dim[1], s.dim[2], s.dim[3]), e->v[i].value, got,
-                                  HARNESS_WITHIN_RMS(1e-5));
+    for (int i = 0; i < MAX_LAYERS && m->layers[i].name; i++) {
+        const char *name = m->layers[i].name;
+        const harness_shape shape = tensor_shape(net, name);
+        float *got = harness_floats(harness_shape_count(shape));
+        if (convcl_net_read(net, device->queue, name, got, harness_shape_count(shape)) == CONVCL_OK) {
+            harness_expect_values(name, shape, convcl_ref_net_value(reference, name, NULL), got, HARNESS_WITHIN_RMS(1e-5));
             values++;
         }
-        if (e->v[i].dw)
-            expect_parameter(device, net, m->layers[i].name, "weights", e->v[i].dw);
-        if (e->v[i].db)
-            expect_parameter(device, net, m->layers[i].name, "biases", e->v[i].db);
+    }
+    for (int p = 0; m->mode == CONVCL_NET_TRAINING && p < convcl_net_parameter_count(net); p++) {
+        const char *name = convcl_net_parameter_name(net, p);
+        const harness_shape shape = tensor_shape(net, name);
+        float *got = harness_floats(harness_shape_count(shape));
+        assert_ok(convcl_net_read_gradient(net, device->queue, name, got, harness_shape_count(shape)));
+        harness_expect_values(name, shape, convcl_ref_net_gradient(reference, name, NULL), got, HARNESS_WITHIN_RMS(1e-5));
     }
     return values;
+}
+
+static void release_reference(void *reference) {
+    convcl_ref_net_destroy(reference);
+}
+
+static void release_net(void *net) {
+    convcl_net_destroy(net);
+}
+
+/* Fills the network and evaluates it in double. */
+static convcl_ref_net *evaluate(harness_device *device, convcl_net *net, const model *m) {
+    convcl_ref_net *reference = NULL;
+    assert_ok(convcl_ref_net_create(net, m->mode, &reference));
+    harness_defer(release_reference, reference);
+    set_all(device, net, m, reference);
+    convcl_ref_net_forward(reference, STEP);
+    if (m->mode == CONVCL_NET_TRAINING)
+        assert_ok(convcl_ref_net_backward(reference, STEP));
+    return reference;
+}
+
+/* A network of the model whose buffers are little larger than its largest tensor. */
+static convcl_net *build_scattered(harness_device *device, const model *m) {
+    size_t needed = 0;
+    convcl_net *net = build(device, m);
+    assert_ok(convcl_net_compile(net, m->mode));
+    for (size_t i = 0; i < net->tensor_count; i++)
+        needed = net->tensors[i].bytes > needed ? net->tensors[i].bytes : needed;
+    convcl_net_destroy(net);
+    net = build(device, m);
+    net->max_block = needed + CONVCL_NET_ALIGNMENT;
+    return net;
 }
 
 /* The network as the user gets it; then with every value kept, so that nothing is fused; then spread over many small buffers; then on an out-of-order queue. */
 static void test_model(harness_device *device, const void *data) {
     const model *m = data;
-    evaluated e;
-    convcl_net *plain = build(device, m);
-    evaluate(plain, m, &e);
+    int layers = 0;
+    while (layers < MAX_LAYERS && m->layers[layers].name)
+        layers++;
     cl_command_queue out_of_order = NULL;
     if (convcl_context_create_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, &out_of_order) != CONVCL_OK)
         out_of_order = NULL;
     for (int variant = 0; variant < 4; variant++) {
         static const char *const notes[] = {"as it is", "every value kept", "many buffers", "out of order"};
-        convcl_net *net = build(device, m);
-        for (int i = 0; variant == 1 && i < e.count; i++)
+        convcl_net *net = variant == 2 ? build_scattered(device, m) : build(device, m);
+        harness_defer(release_net, net);
+        for (int i = 0; variant == 1 && i < layers; i++)
             assert_ok(convcl_net_keep(net, m->layers[i].name));
-        size_t needed = 0; /* the largest tensor decides how small a buffer may be */
-        if (variant == 2) {
-            assert_ok(convcl_net_compile(net, m->mode));
-            for (size_t i = 0; i < net->tensor_count; i++)
-                needed = net->tensors[i].bytes > needed ? net->tensors[i].bytes : needed;
-            convcl_net_destroy(net);
-            net = build(device, m);
-            net->max_block = needed + CONVCL_NET_ALIGNMENT;
-        }
         assert_ok(convcl_net_compile(net, m->mode));
         harness_note("%s", notes[variant]);
         poison(device, net);
-        write_all(device, net, m, &e);
+        const convcl_ref_net *reference = evaluate(device, net, m);
         cl_command_queue queue = variant == 3 && out_of_order ? out_of_order : device->queue;
         run(m, net, queue);
-        assert_true(expect_all(device, net, m, &e) >= (variant == 1 ? e.count : 2));
+        assert_true(expect_all(device, net, m, reference) >= (variant == 1 ? layers : 2));
         run(m, net, queue); /* what the first run left behind does not matter */
-        expect_all(device, net, m, &e);
-        convcl_net_destroy(net);
+        expect_all(device, net, m, reference);
     }
     if (out_of_order)
         clReleaseCommandQueue(out_of_order);
-    convcl_net_destroy(plain);
 }
 
 static double objective(harness_device *device, convcl_net *net) {
     float value = 0;
+    assert_ok(convcl_net_set_step(net, STEP));
     assert_ok(convcl_net_forward_backward(net, device->queue, 0, NULL, NULL));
     assert_ok(convcl_net_read(net, device->queue, "loss", &value, 1));
     return (double)value;
 }
 
 /* Along its own gradient a parameter changes the objective by the gradient's norm. */
-static void test_net_values__finite_differences(harness_device *device, const void *data) {
-    (void)data;
-    const model *m = &models[0];
+static void test_finite_differences(harness_device *device, const void *data) {
+    const model *m = data;
     const double step = 2e-3;
-    evaluated e;
     convcl_net *net = build(device, m);
-    evaluate(net, m, &e);
+    harness_defer(release_net, net);
     assert_ok(convcl_net_compile(net, m->mode));
-    write_all(device, net, m, &e);
+    evaluate(device, net, m);
     objective(device, net);
     for (int p = 0; p < convcl_net_parameter_count(net); p++) {
         const char *name = convcl_net_parameter_name(net, p);
@@ -390,7 +373,7 @@ static void test_net_values__finite_differences(harness_device *device, const vo
         assert_ok(convcl_net_shape(net, name, &shape));
         const size_t count = shape_count(shape);
         float *before = harness_floats(count), *gradient = harness_floats(count), *moved = harness_floats(count);
-        assert_ok(convcl_net_forward_backward(net, device->queue, 0, NULL, NULL));
+        objective(device, net);
         assert_ok(convcl_net_read(net, device->queue, name, before, count));
         assert_ok(convcl_net_read_gradient(net, device->queue, name, gradient, count));
         double norm = 0, sides[2];
@@ -408,12 +391,48 @@ static void test_net_values__finite_differences(harness_device *device, const vo
         if (!(fabs(slope - norm) <= 0.01 * norm))
             fail_msg("%s: the objective's slope along the gradient is %g, the gradient's norm %g", name, slope, norm);
     }
-    convcl_net_destroy(net);
+}
+
+/* Runs go on from step to step, and a step that is set again gives the same bits. */
+static void test_net_values__steps_drop_others(harness_device *device, const void *data) {
+    (void)data;
+    convcl_net *net = build(device, &models[DROPOUT_MODEL]);
+    harness_defer(release_net, net);
+    assert_ok(convcl_net_compile(net, CONVCL_NET_TRAINING));
+    evaluate(device, net, &models[DROPOUT_MODEL]);
+    float losses[4];
+    assert_ok(convcl_net_set_step(net, 5));
+    for (int i = 0; i < 4; i++) {
+        if (i == 2)
+            assert_ok(convcl_net_set_step(net, 5));
+        assert_ok(convcl_net_forward_backward(net, device->queue, 0, NULL, NULL));
+        assert_ok(convcl_net_read(net, device->queue, "loss", &losses[i], 1));
+    }
+    assert_true(losses[0] != losses[1]);
+    assert_true(losses[0] == losses[2] && losses[1] == losses[3]);
+    assert_fails(convcl_net_set_step(NULL, 0), CONVCL_INVALID, "net is NULL");
+}
+
+static void test_net_values__describes_dense_layers(harness_device *device, const void *data) {
+    (void)data;
+    convcl_net *net = build(device, &models[DROPOUT_MODEL]);
+    harness_defer(release_net, net);
+    assert_ok(convcl_net_compile(net, CONVCL_NET_TRAINING));
+    static const char *const words[] = {"dense fwd gather",         "makes r2",
+                                        "dropout rate 0.5,",        "dense bwd_data gather",
+                                        "dense bwd_weights gather", "dropout rate 0.5 in place, with the gradient of r2"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strstr(convcl_net_describe(net), words[i]))
+            fail_msg("\"%s\" is not in\n%s", words[i], convcl_net_describe(net));
 }
 
 int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof models / sizeof *models; i++)
         harness_add_device_test(models[i].name, test_model, &models[i]);
-    HARNESS_DEVICE(test_net_values__finite_differences);
+    harness_add_device_test("finite differences: alexnet in small", test_finite_differences, &models[0]);
+    harness_add_device_test("finite differences: dense layers and dropout", test_finite_differences, &models[DROPOUT_MODEL]);
+    harness_add_device_test("finite differences: average pooling", test_finite_differences, &models[DROPOUT_MODEL + 1]);
+    HARNESS_DEVICE(test_net_values__steps_drop_others);
+    HARNESS_DEVICE(test_net_values__describes_dense_layers);
     return harness_main(argc, argv);
 }

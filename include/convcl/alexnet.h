@@ -13,17 +13,14 @@
 
 #include <stdint.h>
 
-#include "convcl/net.h"
+#include "convcl/models.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* An activation that the benchmark names, and the value of the network that holds it. */
-typedef struct convcl_alexnet_activation {
-    const char *name;  /* as TensorFlow's script prints it: conv1, pool1, conv2, pool2, conv3, conv4, conv5, pool5 */
-    const char *value; /* the network's name for it: relu1, pool1, ... */
-} convcl_alexnet_activation;
+/* An activation that the benchmark names as TensorFlow's script prints it: conv1, pool1, conv2, pool2, conv3, conv4, conv5, pool5. */
+typedef convcl_model_activation convcl_alexnet_activation;
 
 #define CONVCL_ALEXNET_ACTIVATIONS 8
 

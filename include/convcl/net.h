@@ -1,11 +1,13 @@
 /* net.h: networks: layers by name, compiled into one plan with fused kernels and one planned block of memory.
  * SPDX-License-Identifier: MIT
  *
- * A network is built layer by layer. Every layer makes one value, a float32 NHWC tensor that carries the layer's name; convolutions also own the parameters
- * "<layer>.weights" (HWIO) and "<layer>.biases". Building does not fail at once: the first error sticks, later calls return it and do nothing, and compile reports it
+ * A network is built layer by layer. Every layer makes one value, a float32 NHWC tensor that carries the layer's name; convolutions and dense layers also own the
+ * parameters "<layer>.weights" (HWIO; of a dense layer {1, 1, inputs, outputs}) and "<layer>.biases". Building does not fail at once: the first error sticks, later calls return it and do nothing, and compile reports it
  * again. After compile the network is fixed. A network serves one thread and one enqueue at a time. */
 #ifndef CONVCL_NET_H
 #define CONVCL_NET_H
+
+#include <stdint.h>
 
 #include "convcl/context.h"
 #include "convcl/conv.h"
@@ -78,7 +80,17 @@ typedef struct convcl_net_conv {
  * Returns CONVCL_OK; CONVCL_INVALID when a rule is broken or the network is compiled; CONVCL_NO_MEMORY. */
 convcl_status convcl_net_add_conv(convcl_net *net, const char *name, const char *input, const convcl_net_conv *conv);
 
-/* Adds y = max(x, 0). Fused into a convolution that only this layer reads. Parameters and statuses as in convcl_net_add_conv. */
+/* A dense layer. Zero-initialise it and set what differs. */
+typedef struct convcl_net_dense {
+    int outputs; /* >= 1 */
+    int no_bias; /* 1: no biases */
+} convcl_net_dense;
+
+/* Adds a dense layer, with its parameters, that reads each image of `input` as one row of height * width * channels numbers, in that order (see dense.h). Its value
+ * has shape {n, 1, 1, outputs}. Parameters and statuses as in convcl_net_add_conv. */
+convcl_status convcl_net_add_dense(convcl_net *net, const char *name, const char *input, const convcl_net_dense *dense);
+
+/* Adds y = max(x, 0). Fused into a convolution or a dense layer that only this layer reads. Parameters and statuses as in convcl_net_add_conv. */
 convcl_status convcl_net_add_relu(convcl_net *net, const char *name, const char *input);
 
 /* A normalization layer, see lrn.h for the meaning of the fields. */
@@ -99,6 +111,27 @@ typedef struct convcl_net_maxpool {
 
 /* Adds a max pooling. Parameters and statuses as in convcl_net_add_conv. */
 convcl_status convcl_net_add_maxpool(convcl_net *net, const char *name, const char *input, const convcl_net_maxpool *maxpool);
+
+/* An average pooling. Zero-initialise it and set what differs. */
+typedef struct convcl_net_avgpool {
+    int window_h, window_w; /* >= 1 */
+    int stride_h, stride_w; /* >= 1; 0 means the window's */
+    convcl_padding padding; /* VALID is 0 */
+    int count_padding;      /* 1: padding takes part in the average, see avgpool.h */
+} convcl_net_avgpool;
+
+/* Adds an average pooling. Parameters and statuses as in convcl_net_add_conv. */
+convcl_status convcl_net_add_avgpool(convcl_net *net, const char *name, const char *input, const convcl_net_avgpool *avgpool);
+
+/* A dropout, see dropout.h for the meaning of the fields. */
+typedef struct convcl_net_dropout {
+    float rate;    /* >= 0 and < 1 */
+    uint64_t seed; /* any; dropouts of one network draw different numbers from the same seed */
+} convcl_net_dropout;
+
+/* Adds a dropout. In a network compiled for training, each run of convcl_net_forward or convcl_net_forward_backward drops other elements, see convcl_net_set_step;
+ * in one compiled for inference the layer costs nothing: its value is what it reads. Parameters and statuses as in convcl_net_add_conv. */
+convcl_status convcl_net_add_dropout(convcl_net *net, const char *name, const char *input, const convcl_net_dropout *dropout);
 
 /* Adds the objective, sum of x^2 / 2; its value has shape {1, 1, 1, 1}. Training needs exactly one objective, as the last layer.
  * Only convcl_net_forward_backward computes it when the network is compiled for training. Parameters and statuses as in convcl_net_add_conv. */
@@ -129,6 +162,11 @@ convcl_status convcl_net_forward(convcl_net *net, cl_command_queue queue, cl_uin
 /* Computes the objective and the gradients of all parameters. Only for CONVCL_NET_TRAINING; otherwise as convcl_net_forward. */
 convcl_status convcl_net_forward_backward(convcl_net *net, cl_command_queue queue, cl_uint wait_count, const cl_event *wait,
                                           cl_event *event_out);
+
+/* Sets the number of the next run, which says with the seeds what the dropouts drop: the same number, the same elements. It is 0 at first, and goes up by one with
+ * each run that was enqueued; after 2^32 - 1 comes 0. At any time.
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL. */
+convcl_status convcl_net_set_step(convcl_net *net, uint32_t step);
 
 /* Shape of a value or a parameter. Before or after compile.
  * Returns CONVCL_OK; CONVCL_INVALID for NULL or an unknown name; shape_out is untouched on failure. */

@@ -175,6 +175,58 @@ convcl_status convcl_net_add_conv(convcl_net *net, const char *name, const char 
     return status == CONVCL_OK ? stick(net, add_conv(net, name, input, conv)) : status;
 }
 
+static convcl_status add_dense(convcl_net *net, const char *name, const char *input, const convcl_net_dense *dense) {
+    convcl_status status = CONVCL_OK;
+    int x = -1;
+    convcl_net_layer layer;
+    CONVCL_TRY(check_name(net, name));
+    CONVCL_TRY(find_input(net, name, input, &x));
+    CONVCL_REQUIRE(dense, "net: layer \"%s\": dense is NULL", name);
+    const int *dim = net->layers[x].shape.dim;
+    const size_t inputs = net->layers[x].count / (size_t)dim[0];
+    CONVCL_REQUIRE(inputs <= INT_MAX, "net: layer \"%s\": an image of \"%s\" has %zu elements, must have at most %d", name, input, inputs,
+                   INT_MAX);
+    const convcl_dense_desc desc = {
+        .n = dim[0], .inputs = (int)inputs, .outputs = dense->outputs, .no_bias = dense->no_bias, .math = net->options.math};
+    CONVCL_TRY(in_layer(name, convcl_dense__validate(&desc)));
+    layer = new_layer(CONVCL_NET_OP_CONV, x, desc.n, 1, 1, desc.outputs);
+    layer.desc.conv = convcl_dense__conv_desc(&desc);
+    layer.is_dense = true;
+    CONVCL_TRY(append_parameter(net, name, "weights", (convcl_shape){{1, 1, desc.inputs, desc.outputs}}, &layer.weights));
+    if (!desc.no_bias)
+        CONVCL_TRY(append_parameter(net, name, "biases", (convcl_shape){{1, 1, 1, desc.outputs}}, &layer.biases));
+    CONVCL_TRY(append_layer(net, name, layer));
+cleanup:
+    return status;
+}
+
+convcl_status convcl_net_add_dense(convcl_net *net, const char *name, const char *input, const convcl_net_dense *dense) {
+    convcl_status status = begin(net);
+    return status == CONVCL_OK ? stick(net, add_dense(net, name, input, dense)) : status;
+}
+
+static convcl_status add_dropout(convcl_net *net, const char *name, const char *input, const convcl_net_dropout *dropout) {
+    convcl_status status = CONVCL_OK;
+    int x = -1;
+    convcl_net_layer layer;
+    CONVCL_TRY(check_name(net, name));
+    CONVCL_TRY(find_input(net, name, input, &x));
+    CONVCL_REQUIRE(dropout, "net: layer \"%s\": dropout is NULL", name);
+    CONVCL_TRY(in_layer(name, convcl_dropout__check_rate("dropout", dropout->rate)));
+    const int *dim = net->layers[x].shape.dim;
+    layer = new_layer(CONVCL_NET_OP_DROPOUT, x, dim[0], dim[1], dim[2], dim[3]);
+    layer.desc.dropout = (convcl_dropout_desc){
+        .count = net->layers[x].count, .rate = dropout->rate, .seed = dropout->seed, .stream = (uint32_t)net->layer_count};
+    CONVCL_TRY(append_layer(net, name, layer));
+cleanup:
+    return status;
+}
+
+convcl_status convcl_net_add_dropout(convcl_net *net, const char *name, const char *input, const convcl_net_dropout *dropout) {
+    convcl_status status = begin(net);
+    return status == CONVCL_OK ? stick(net, add_dropout(net, name, input, dropout)) : status;
+}
+
 /* Layers whose value has the shape of what they read. */
 static convcl_status add_same_shape(convcl_net *net, convcl_net_op op, const char *name, const char *input, const convcl_net_lrn *lrn) {
     int x = -1;
@@ -261,6 +313,43 @@ cleanup:
 convcl_status convcl_net_add_maxpool(convcl_net *net, const char *name, const char *input, const convcl_net_maxpool *maxpool) {
     convcl_status status = begin(net);
     return status == CONVCL_OK ? stick(net, add_maxpool(net, name, input, maxpool)) : status;
+}
+
+static convcl_status add_avgpool(convcl_net *net, const char *name, const char *input, const convcl_net_avgpool *avgpool) {
+    convcl_status status = CONVCL_OK;
+    int x = -1, oh = 0, ow = 0;
+    CONVCL_TRY(check_name(net, name));
+    CONVCL_TRY(find_input(net, name, input, &x));
+    CONVCL_REQUIRE(avgpool, "net: layer \"%s\": avgpool is NULL", name);
+    CONVCL_REQUIRE(avgpool->padding == CONVCL_PADDING_VALID || avgpool->padding == CONVCL_PADDING_SAME,
+                   "net: layer \"%s\": padding is %d, must be VALID or SAME", name, (int)avgpool->padding);
+    CONVCL_REQUIRE(avgpool->count_padding == 0 || avgpool->count_padding == 1, "net: layer \"%s\": count_padding is %d, must be 0 or 1",
+                   name, avgpool->count_padding);
+    const int *dim = net->layers[x].shape.dim;
+    convcl_avgpool_desc desc = {.n = dim[0],
+                                .ih = dim[1],
+                                .iw = dim[2],
+                                .c = dim[3],
+                                .window_h = avgpool->window_h,
+                                .window_w = avgpool->window_w,
+                                .stride_h = avgpool->stride_h == 0 ? avgpool->window_h : avgpool->stride_h,
+                                .stride_w = avgpool->stride_w == 0 ? avgpool->window_w : avgpool->stride_w,
+                                .count_padding = avgpool->count_padding};
+    if (avgpool->padding == CONVCL_PADDING_SAME) {
+        same_pads(desc.ih, desc.window_h, desc.stride_h, &desc.pad_top, &desc.pad_bottom);
+        same_pads(desc.iw, desc.window_w, desc.stride_w, &desc.pad_left, &desc.pad_right);
+    }
+    CONVCL_TRY(in_layer(name, convcl_avgpool_output_size(&desc, &oh, &ow)));
+    convcl_net_layer layer = new_layer(CONVCL_NET_OP_AVGPOOL, x, desc.n, oh, ow, desc.c);
+    layer.desc.avgpool = desc;
+    CONVCL_TRY(append_layer(net, name, layer));
+cleanup:
+    return status;
+}
+
+convcl_status convcl_net_add_avgpool(convcl_net *net, const char *name, const char *input, const convcl_net_avgpool *avgpool) {
+    convcl_status status = begin(net);
+    return status == CONVCL_OK ? stick(net, add_avgpool(net, name, input, avgpool)) : status;
 }
 
 static convcl_status add_l2_loss(convcl_net *net, const char *name, const char *input) {

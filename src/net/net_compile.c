@@ -6,7 +6,7 @@
  *
  * Fusion. A ReLU is computed by the convolution that it reads, when nobody else reads that convolution and it is not kept. So is a normalization by the max-pool that
  * reads it, in both directions, where the device gains by that: neither its value nor its gradient is ever stored. In training, the gradient of a ReLU
- * is applied by the operation that makes the gradient of its value (convolution, lrn, maxpool: their relu_mask), else by a step of its own, in place; so a ReLU never
+ * is applied by the operation that makes the gradient of its value (convolution, dense layer, lrn, poolings, dropout: their relu_mask), else by a step of its own, in place; so a ReLU never
  * needs memory for a gradient of its own. */
 #include <stdlib.h>
 
@@ -49,12 +49,14 @@ static convcl_status check_training(const convcl_net *net) {
         CONVCL_REQUIRE(layer->readers == 1 || layer->op == CONVCL_NET_OP_INPUT,
                        "net: no layer reads \"%s\", in training every value must lead to \"%s\"", layer->name, last->name);
     }
-    CONVCL_REQUIRE(net->parameter_count > 0, "net: there is no parameter to train, add a convolution or compile for inference");
+    CONVCL_REQUIRE(net->parameter_count > 0,
+                   "net: there is no parameter to train, add a convolution or a dense layer, or compile for inference");
     return CONVCL_OK;
 }
 
 static bool takes_relu_mask(convcl_net_op op) {
-    return op == CONVCL_NET_OP_CONV || op == CONVCL_NET_OP_LRN || op == CONVCL_NET_OP_MAXPOOL;
+    return op == CONVCL_NET_OP_CONV || op == CONVCL_NET_OP_LRN || op == CONVCL_NET_OP_MAXPOOL || op == CONVCL_NET_OP_AVGPOOL ||
+           op == CONVCL_NET_OP_DROPOUT;
 }
 
 static void set_relu_mask(convcl_net_layer *layer, int mask) {
@@ -64,6 +66,10 @@ static void set_relu_mask(convcl_net_layer *layer, int mask) {
         layer->desc.lrn.relu_mask = mask;
     else if (layer->op == CONVCL_NET_OP_MAXPOOL)
         layer->desc.maxpool.relu_mask = mask;
+    else if (layer->op == CONVCL_NET_OP_AVGPOOL)
+        layer->desc.avgpool.relu_mask = mask;
+    else if (layer->op == CONVCL_NET_OP_DROPOUT)
+        layer->desc.dropout.relu_mask = mask;
 }
 
 convcl_lrn_maxpool_desc convcl_net__lrn_maxpool_desc(const convcl_net *net, const convcl_net_layer *maxpool) {

@@ -20,22 +20,30 @@ const char *convcl_net__bytes_text(size_t bytes, char text[CONVCL_NET_BYTES_TEXT
     return text;
 }
 
+static void describe_conv(const convcl_net_layer *layer, convcl_conv_dir dir, convcl_text *text) {
+    const convcl_conv_plan *plan = layer->plan.conv[dir];
+    if (layer->is_dense)
+        convcl_text_add(text, "dense %s", convcl_dense__description(plan));
+    else
+        convcl_text_add(text, "%s", convcl_conv_plan_describe(plan));
+}
+
 static void describe_plan(const convcl_net *net, const convcl_net_step *step, convcl_text *text) {
     const convcl_net_layer *layer = &net->layers[step->layer];
     switch (step->kind) {
     case CONVCL_NET_STEP_CONV_FWD:
-        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_FWD]));
+        describe_conv(layer, CONVCL_CONV_FWD, text);
         if (layer->fused >= 0)
             convcl_text_add(text, ", makes %s", net->layers[layer->fused].name);
         break;
     case CONVCL_NET_STEP_CONV_BWD_DATA:
-        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_BWD_DATA]));
+        describe_conv(layer, CONVCL_CONV_BWD_DATA, text);
         break;
     case CONVCL_NET_STEP_CONV_BWD_WEIGHTS:
-        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_BWD_WEIGHTS]));
+        describe_conv(layer, CONVCL_CONV_BWD_WEIGHTS, text);
         break;
     case CONVCL_NET_STEP_CONV_BWD:
-        convcl_text_add(text, "%s", convcl_conv_plan_describe(layer->plan.conv[CONVCL_CONV_BWD]));
+        describe_conv(layer, CONVCL_CONV_BWD, text);
         break;
     case CONVCL_NET_STEP_RELU_FWD:
         convcl_text_add(text, "relu");
@@ -58,6 +66,16 @@ static void describe_plan(const convcl_net *net, const convcl_net_step *step, co
                         net->layers[layer->fused].name, layer->desc.maxpool.window_h, layer->desc.maxpool.window_w,
                         layer->desc.maxpool.stride_h, layer->desc.maxpool.stride_w);
         break;
+    case CONVCL_NET_STEP_AVGPOOL_FWD:
+    case CONVCL_NET_STEP_AVGPOOL_BWD:
+        convcl_text_add(text, "avgpool %dx%d stride %dx%d", layer->desc.avgpool.window_h, layer->desc.avgpool.window_w,
+                        layer->desc.avgpool.stride_h, layer->desc.avgpool.stride_w);
+        break;
+    case CONVCL_NET_STEP_DROPOUT_FWD:
+    case CONVCL_NET_STEP_DROPOUT_BWD:
+        convcl_text_add(text, "dropout rate %g%s", (double)layer->desc.dropout.rate,
+                        step->kind == CONVCL_NET_STEP_DROPOUT_BWD ? " in place" : "");
+        break;
     case CONVCL_NET_STEP_L2_LOSS_FWD:
     case CONVCL_NET_STEP_L2_LOSS_BWD:
         convcl_text_add(text, "l2 loss");
@@ -71,7 +89,8 @@ static const convcl_net_layer *masked_relu(const convcl_net *net, const convcl_n
     if (step->kind == CONVCL_NET_STEP_LRN_MAXPOOL_BWD)
         input = net->layers[input].input;
     else if (step->kind != CONVCL_NET_STEP_CONV_BWD_DATA && step->kind != CONVCL_NET_STEP_CONV_BWD &&
-             step->kind != CONVCL_NET_STEP_LRN_BWD && step->kind != CONVCL_NET_STEP_MAXPOOL_BWD)
+             step->kind != CONVCL_NET_STEP_LRN_BWD && step->kind != CONVCL_NET_STEP_MAXPOOL_BWD &&
+             step->kind != CONVCL_NET_STEP_AVGPOOL_BWD && step->kind != CONVCL_NET_STEP_DROPOUT_BWD)
         return NULL;
     return net->layers[input].masked ? &net->layers[input] : NULL;
 }

@@ -18,11 +18,13 @@
 /* What a layer computes. */
 typedef enum convcl_net_op {
     CONVCL_NET_OP_INPUT = 0, /* nothing: the caller writes its value */
-    CONVCL_NET_OP_CONV = 1,
+    CONVCL_NET_OP_CONV = 1,  /* and a dense layer, which is a convolution of one pixel: is_dense */
     CONVCL_NET_OP_RELU = 2,
     CONVCL_NET_OP_LRN = 3,
     CONVCL_NET_OP_MAXPOOL = 4,
-    CONVCL_NET_OP_L2_LOSS = 5
+    CONVCL_NET_OP_L2_LOSS = 5,
+    CONVCL_NET_OP_DROPOUT = 6,
+    CONVCL_NET_OP_AVGPOOL = 7
 } convcl_net_op;
 
 /* fwd, bwd_data, bwd_weights, bwd */
@@ -39,7 +41,10 @@ typedef struct convcl_net_layer {
         convcl_conv_desc conv;
         convcl_lrn_desc lrn;
         convcl_maxpool_desc maxpool;
+        convcl_avgpool_desc avgpool;
+        convcl_dropout_desc dropout;
     } desc;
+    bool is_dense;
     int weights, biases; /* parameters */
     bool keep;           /* asked for by the caller */
 
@@ -57,6 +62,8 @@ typedef struct convcl_net_layer {
         convcl_relu_plan *relu;
         convcl_lrn_plan *lrn;
         convcl_maxpool_plan *maxpool;
+        convcl_avgpool_plan *avgpool;
+        convcl_dropout_plan *dropout;         /* training; at inference a dropout shares the tensor of what it reads */
         convcl_lrn_maxpool_plan *lrn_maxpool; /* of a maxpool that is fused */
         convcl_l2_loss_plan *l2_loss;
     } plan;
@@ -105,7 +112,11 @@ typedef enum convcl_net_step_kind {
     CONVCL_NET_STEP_L2_LOSS_BWD = 10,     /* x dx */
     CONVCL_NET_STEP_CONV_BWD = 11,        /* x dy dw db w dx kept: both gradients at once */
     CONVCL_NET_STEP_LRN_MAXPOOL_FWD = 12, /* x y index; the layer is the maxpool */
-    CONVCL_NET_STEP_LRN_MAXPOOL_BWD = 13  /* x dy index dx */
+    CONVCL_NET_STEP_LRN_MAXPOOL_BWD = 13, /* x dy index dx */
+    CONVCL_NET_STEP_DROPOUT_FWD = 14,     /* x y */
+    CONVCL_NET_STEP_DROPOUT_BWD = 15,     /* dy x dx */
+    CONVCL_NET_STEP_AVGPOOL_FWD = 16,     /* x y */
+    CONVCL_NET_STEP_AVGPOOL_BWD = 17      /* dy x dx */
 } convcl_net_step_kind;
 
 #define CONVCL_NET_STEP_TENSORS 7
@@ -147,6 +158,7 @@ struct convcl_net {
     size_t max_block; /* bytes that one block may have; 0: what the device allows. Tests set it to see a network spread over many */
     int workspace;    /* tensor that all steps share, one after the other; -1 while not made */
     convcl_buffer workspace_buffer;
+    uint32_t step;          /* of the next run, for the dropouts */
     bool packed;            /* the packed filters are those of the parameters */
     bool parameters_shared; /* the caller holds the buffer of a parameter, which may change unseen */
     char *describe;

@@ -24,7 +24,7 @@ convcl_status convcl_net__add_tensor(convcl_net *net, size_t count, size_t eleme
 }
 
 void convcl_net__set_lifetimes(convcl_net *net) {
-    const int end = (int)net->step_count - 1;
+    const int end = net->step_count > 0 ? (int)net->step_count - 1 : 0; /* an inference of dropouts alone has no step */
     for (size_t i = 0; i < net->tensor_count; i++) {
         net->tensors[i].first = INT_MAX;
         net->tensors[i].last = -1;

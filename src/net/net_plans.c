@@ -30,7 +30,9 @@ static convcl_conv_desc desc_of(const convcl_net_layer *layer, convcl_conv_dir d
 
 static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
     const convcl_conv_desc desc = desc_of(layer, dir);
-    convcl_status status = convcl_conv_plan_create(net->context, &desc, dir, &net->options.conv, &layer->plan.conv[dir]);
+    /* The algorithm is asked for of convolutions; a dense layer has but one. */
+    const convcl_conv_options options = {.algo = layer->is_dense ? NULL : net->options.conv.algo, .gemm = net->options.conv.gemm};
+    convcl_status status = convcl_conv_plan_create(net->context, &desc, dir, &options, &layer->plan.conv[dir]);
     if (status != CONVCL_OK)
         return status;
     *workspace = larger(*workspace, convcl_conv_plan_workspace(layer->plan.conv[dir]));
@@ -44,7 +46,7 @@ static convcl_status join_backward_steps(convcl_net *net, size_t index) {
     convcl_net_step *step = &net->steps[index];
     const convcl_net_step *next = step + 1;
     convcl_net_layer *layer = &net->layers[step->layer];
-    if (index + 1 == net->step_count || next->layer != step->layer || next->kind != CONVCL_NET_STEP_CONV_BWD_DATA)
+    if (layer->is_dense || index + 1 == net->step_count || next->layer != step->layer || next->kind != CONVCL_NET_STEP_CONV_BWD_DATA)
         return CONVCL_OK;
     const convcl_conv_desc desc = desc_of(layer, CONVCL_CONV_BWD);
     const convcl_status status =
@@ -111,6 +113,10 @@ static convcl_status make_plan(convcl_net *net, const convcl_net_step *step, siz
             return layer->plan.lrn_maxpool ? CONVCL_OK : convcl_lrn_maxpool_plan_create(net->context, &desc, &layer->plan.lrn_maxpool);
         }
         return layer->plan.maxpool ? CONVCL_OK : convcl_maxpool_plan_create(net->context, &layer->desc.maxpool, &layer->plan.maxpool);
+    case CONVCL_NET_OP_AVGPOOL:
+        return layer->plan.avgpool ? CONVCL_OK : convcl_avgpool_plan_create(net->context, &layer->desc.avgpool, &layer->plan.avgpool);
+    case CONVCL_NET_OP_DROPOUT:
+        return layer->plan.dropout ? CONVCL_OK : convcl_dropout_plan_create(net->context, &layer->desc.dropout, &layer->plan.dropout);
     case CONVCL_NET_OP_L2_LOSS:
         if (!layer->plan.l2_loss)
             status = convcl_l2_loss_plan_create(net->context, net->layers[layer->input].count, &layer->plan.l2_loss);
@@ -167,6 +173,14 @@ void convcl_net__destroy_plans(convcl_net *net) {
             else
                 convcl_maxpool_plan_destroy(layer->plan.maxpool);
             layer->plan.maxpool = NULL;
+            break;
+        case CONVCL_NET_OP_AVGPOOL:
+            convcl_avgpool_plan_destroy(layer->plan.avgpool);
+            layer->plan.avgpool = NULL;
+            break;
+        case CONVCL_NET_OP_DROPOUT:
+            convcl_dropout_plan_destroy(layer->plan.dropout);
+            layer->plan.dropout = NULL;
             break;
         case CONVCL_NET_OP_L2_LOSS:
             convcl_l2_loss_plan_destroy(layer->plan.l2_loss);

@@ -39,6 +39,14 @@ static convcl_status run_step(const convcl_net *net, const convcl_net_step *step
         return convcl_lrn_maxpool__fwd(layer->plan.lrn_maxpool, stream, t[0], t[1], t[2]);
     case CONVCL_NET_STEP_LRN_MAXPOOL_BWD:
         return convcl_lrn_maxpool__bwd(layer->plan.lrn_maxpool, stream, t[0], t[1], t[2], t[3]);
+    case CONVCL_NET_STEP_DROPOUT_FWD:
+        return convcl_dropout__fwd(layer->plan.dropout, stream, net->step, t[0], t[1]);
+    case CONVCL_NET_STEP_DROPOUT_BWD:
+        return convcl_dropout__bwd(layer->plan.dropout, stream, net->step, t[0], t[1], t[2]);
+    case CONVCL_NET_STEP_AVGPOOL_FWD:
+        return convcl_avgpool__fwd(layer->plan.avgpool, stream, t[0], t[1]);
+    case CONVCL_NET_STEP_AVGPOOL_BWD:
+        return convcl_avgpool__bwd(layer->plan.avgpool, stream, t[0], t[1], t[2]);
     case CONVCL_NET_STEP_L2_LOSS_FWD:
         return convcl_l2_loss__fwd(layer->plan.l2_loss, stream, t[0], t[1], workspace);
     case CONVCL_NET_STEP_L2_LOSS_BWD:
@@ -107,7 +115,16 @@ static convcl_status run(convcl_net *net, const char *what, size_t step_count, c
         profiled.step = &net->steps[i];
         status = run_step(net, &net->steps[i], &stream);
     }
-    return convcl_stream__end(&stream, status);
+    status = convcl_stream__end(&stream, status);
+    if (status == CONVCL_OK)
+        net->step++;
+    return status;
+}
+
+convcl_status convcl_net_set_step(convcl_net *net, uint32_t step) {
+    CONVCL_REQUIRE(net, "net: net is NULL");
+    net->step = step;
+    return CONVCL_OK;
 }
 
 convcl_status convcl_net_forward(convcl_net *net, cl_command_queue queue, cl_uint wait_count, const cl_event *wait, cl_event *event_out) {

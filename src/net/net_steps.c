@@ -16,6 +16,8 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind) {
     case CONVCL_NET_STEP_LRN_FWD:
     case CONVCL_NET_STEP_MAXPOOL_FWD:
     case CONVCL_NET_STEP_LRN_MAXPOOL_FWD:
+    case CONVCL_NET_STEP_DROPOUT_FWD:
+    case CONVCL_NET_STEP_AVGPOOL_FWD:
     case CONVCL_NET_STEP_L2_LOSS_FWD:
         return "fwd";
     case CONVCL_NET_STEP_CONV_BWD_DATA:
@@ -27,6 +29,8 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind) {
     case CONVCL_NET_STEP_LRN_BWD:
     case CONVCL_NET_STEP_MAXPOOL_BWD:
     case CONVCL_NET_STEP_LRN_MAXPOOL_BWD:
+    case CONVCL_NET_STEP_DROPOUT_BWD:
+    case CONVCL_NET_STEP_AVGPOOL_BWD:
     case CONVCL_NET_STEP_L2_LOSS_BWD:
         return "bwd";
     }
@@ -61,6 +65,10 @@ static convcl_status add_tensors(convcl_net *net) {
         convcl_net_layer *layer = &net->layers[i];
         if ((layer->op == CONVCL_NET_OP_CONV || layer->op == CONVCL_NET_OP_LRN) && layer->fused >= 0)
             continue; /* its value exists in registers and caches only */
+        if (layer->op == CONVCL_NET_OP_DROPOUT && !training) {
+            layer->value = net->layers[layer->input].value;
+            continue;
+        }
         CONVCL_TRY(convcl_net__add_tensor(net, layer->count, sizeof(float), false, &layer->value));
         if (layer->op == CONVCL_NET_OP_MAXPOOL && layer->needs_gradient && net->layers[layer->input].needs_gradient)
             CONVCL_TRY(convcl_net__add_tensor(net, layer->count, sizeof(cl_ushort), false, &layer->index));
@@ -91,6 +99,10 @@ static convcl_status add_forward_step(convcl_net *net, size_t index) {
             return add_step(net, CONVCL_NET_STEP_LRN_MAXPOOL_FWD, index, net->layers[net->layers[layer->fused].input].value, layer->value,
                             layer->index, -1);
         return add_step(net, CONVCL_NET_STEP_MAXPOOL_FWD, index, x, layer->value, layer->index, -1);
+    case CONVCL_NET_OP_AVGPOOL:
+        return add_step(net, CONVCL_NET_STEP_AVGPOOL_FWD, index, x, layer->value, -1, -1);
+    case CONVCL_NET_OP_DROPOUT:
+        return layer->value == x ? CONVCL_OK : add_step(net, CONVCL_NET_STEP_DROPOUT_FWD, index, x, layer->value, -1, -1);
     case CONVCL_NET_OP_L2_LOSS:
         return add_step(net, CONVCL_NET_STEP_L2_LOSS_FWD, index, x, layer->value, -1, -1);
     }
@@ -107,6 +119,10 @@ static convcl_status add_data_step(convcl_net *net, size_t index) {
         input->gradient = dy;
         return layer->masked ? CONVCL_OK : add_step(net, CONVCL_NET_STEP_RELU_BWD, index, layer->value, dy, dy, -1);
     }
+    if (layer->op == CONVCL_NET_OP_DROPOUT) { /* likewise */
+        input->gradient = dy;
+        return add_step(net, CONVCL_NET_STEP_DROPOUT_BWD, index, dy, input->masked ? x : -1, dy, -1);
+    }
     convcl_status status = convcl_net__add_tensor(net, input->count, sizeof(float), false, &input->gradient);
     const int dx = input->gradient, mask = input->masked ? x : -1;
     if (status != CONVCL_OK)
@@ -120,10 +136,13 @@ static convcl_status add_data_step(convcl_net *net, size_t index) {
         if (skips_lrn)
             return add_step(net, CONVCL_NET_STEP_LRN_MAXPOOL_BWD, index, x, dy, layer->index, dx);
         return add_step(net, CONVCL_NET_STEP_MAXPOOL_BWD, index, dy, layer->index, mask, dx);
+    case CONVCL_NET_OP_AVGPOOL:
+        return add_step(net, CONVCL_NET_STEP_AVGPOOL_BWD, index, dy, mask, dx, -1);
     case CONVCL_NET_OP_L2_LOSS:
         return add_step(net, CONVCL_NET_STEP_L2_LOSS_BWD, index, x, dx, -1, -1);
     case CONVCL_NET_OP_INPUT:
     case CONVCL_NET_OP_RELU:
+    case CONVCL_NET_OP_DROPOUT:
         break;
     }
     return CONVCL_OK;
