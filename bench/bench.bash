@@ -16,6 +16,7 @@ _convcl_bench() {
     case $before in
     --format) values='text markdown csv json' ;;
     --phase) values='forward forward-backward both' ;;
+    --tune) values='off quick full' ;;
     --math) values='default strict fast' ;;
     --dir) values='fwd bwd_data bwd_weights' ;;
     --algo) values=$(_convcl_bench_names "${COMP_WORDS[0]}" --algo) ;;

@@ -26,6 +26,7 @@ bench_status bench_read_text(const char *name, const char *text, const char **va
 /* A name that the library's tables know. */
 bench_status bench_read_method(const char *name, bench_methods methods, const char *text, const char **value_out);
 
+bench_status bench_read_tuning(const char *name, const char *text, convcl_tuning *value_out);
 bench_status bench_read_math(const char *name, const char *text, convcl_math *value_out);
 bench_status bench_read_format(const char *name, const char *text, bench_format *value_out);
 

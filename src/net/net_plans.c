@@ -30,7 +30,7 @@ static convcl_conv_desc desc_of(const convcl_net_layer *layer, convcl_conv_dir d
 
 static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
     const convcl_conv_desc desc = desc_of(layer, dir);
-    convcl_status status = convcl_conv_plan_create(net->context, &desc, dir, &net->options.conv, &layer->plan.conv[dir]);
+    convcl_status status = convcl_conv__plan_create(net->context, &desc, dir, &net->options.conv, layer->name, &layer->plan.conv[dir]);
     if (status != CONVCL_OK)
         return status;
     *workspace = larger(*workspace, convcl_conv_plan_workspace(layer->plan.conv[dir]));
@@ -48,7 +48,7 @@ static convcl_status join_backward_steps(convcl_net *net, size_t index) {
         return CONVCL_OK;
     const convcl_conv_desc desc = desc_of(layer, CONVCL_CONV_BWD);
     const convcl_status status =
-        convcl_conv_plan_create(net->context, &desc, CONVCL_CONV_BWD, &net->options.conv, &layer->plan.conv[CONVCL_CONV_BWD]);
+        convcl_conv__plan_create(net->context, &desc, CONVCL_CONV_BWD, &net->options.conv, layer->name, &layer->plan.conv[CONVCL_CONV_BWD]);
     if (status == CONVCL_UNSUPPORTED)
         return CONVCL_OK;
     if (status != CONVCL_OK)
