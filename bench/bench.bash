@@ -18,6 +18,7 @@ _convcl_bench() {
     # The help lists the networks on the line behind the option.
     --net) values=$("${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/--net NAME/{n;p;}' | tr ',' ' ') ;;
     --phase) values='forward forward-backward both' ;;
+    --tune) values='off quick full' ;;
     --math) values='default strict fast' ;;
     --dir) values='fwd bwd_data bwd_weights' ;;
     --algo) values=$(_convcl_bench_names "${COMP_WORDS[0]}" --algo) ;;

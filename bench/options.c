@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "options_read.h"
@@ -24,11 +25,13 @@
     "      --math MODE        default, strict or fast (default)\n"                                                                         \
     "      --algo NAME        convolutions: %s\n"                                                                                          \
     "  -g, --gemm NAME        products: %s\n"                                                                                              \
+    "      --tune MODE        time candidates first: off, quick or full (quick)\n"                                                         \
     "      --seed N           of images and weights (1)\n"                                                                                 \
     "      --verify           check all activations and gradients before timing\n"                                                         \
     "      --layers           a table of all layers; --launches: of all kernels\n"                                                         \
     "      --format FORMAT    text, markdown, csv or json (text)\n"                                                                        \
     "      --json FILE        write the results to FILE as well; --html FILE: a page\n"                                                    \
+    "      --progress         lines of progress where standard error is no terminal\n"                                                     \
     "      --version          print the version and exit\n"                                                                                \
     "  -h, --help             print this and exit\n"                                                                                       \
     "exit status: 0 done, 1 the run or a check failed, 2 wrong usage, 130 interrupted\n"
@@ -39,6 +42,8 @@ enum {
     OPTION_TIME_BUDGET,
     OPTION_PHASE,
     OPTION_MATH,
+    OPTION_TUNE,
+    OPTION_PROGRESS,
     OPTION_SEED,
     OPTION_VERIFY,
     OPTION_LAYERS,
@@ -62,6 +67,8 @@ static const struct option long_options[] = {
     {"phase", required_argument, NULL, OPTION_PHASE},
     {"math", required_argument, NULL, OPTION_MATH},
     {"seed", required_argument, NULL, OPTION_SEED},
+    {"tune", required_argument, NULL, OPTION_TUNE},
+    {"progress", no_argument, NULL, OPTION_PROGRESS},
     {"verify", no_argument, NULL, OPTION_VERIFY},
     {"layers", no_argument, NULL, OPTION_LAYERS},
     {"launches", no_argument, NULL, OPTION_LAUNCHES},
@@ -97,6 +104,9 @@ static void read_switch(int option, bench_options *options) {
     switch (option) {
     case OPTION_VERIFY:
         options->verify = true;
+        return;
+    case OPTION_PROGRESS:
+        options->progress = true;
         return;
     case OPTION_LAYERS:
         options->layers = true;
@@ -134,6 +144,8 @@ static bench_status read_option(int option, const char *text, bench_options *opt
         return read_phase(text, options);
     case OPTION_MATH:
         return bench_read_math("--math", text, &options->math);
+    case OPTION_TUNE:
+        return bench_read_tuning("--tune", text, &options->tuning);
     case OPTION_SEED:
         return bench_read_seed("--seed", text, &options->seed);
     case OPTION_FORMAT:
@@ -160,7 +172,11 @@ bench_status bench_options_parse(int argc, char **argv, bench_options *options_o
                              .burn_in = 10,
                              .forward = true,
                              .forward_backward = true,
-                             .seed = 1};
+                             .seed = 1,
+                             .tuning = CONVCL_TUNING_QUICK};
+    const char *tuning = getenv("CONVCL_TUNE");
+    if (tuning && *tuning && bench_read_tuning("CONVCL_TUNE", tuning, &options.tuning) != BENCH_OK)
+        return BENCH_USAGE;
     opterr = 0;
     for (;;) {
         const int result = getopt_long(argc, argv, ":d:lb:g:h", long_options, NULL);

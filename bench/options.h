@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "convcl/context.h"
 #include "convcl/models.h"
+#include "convcl/tensor.h"
 #include "message.h"
 
 typedef enum bench_command {
@@ -29,6 +31,8 @@ typedef struct bench_options {
     double time_budget;        /* seconds for a device; 0: none */
     bool forward, forward_backward;
     convcl_math math;
+    convcl_tuning tuning; /* OFF for bench conv and bench gemm */
+    bool progress;        /* also where standard error is no terminal */
     uint64_t seed;
     bool verify;
     bool layers, launches;
@@ -41,6 +45,9 @@ typedef struct bench_options {
 
 /* Reads the command line. On BENCH_USAGE the fault is on standard error already. */
 bench_status bench_options_parse(int argc, char **argv, bench_options *options_out);
+
+/* "off", "quick" or "full". */
+const char *bench_tuning_name(convcl_tuning tuning);
 
 /* Prints the help to standard output. */
 void bench_options_print_help(void);

@@ -68,6 +68,10 @@ bench_status bench_read_model(const char *name, const char *text, const convcl_m
     return BENCH_OK;
 }
 
+const char *bench_tuning_name(convcl_tuning tuning) {
+    return tuning == CONVCL_TUNING_FULL ? "full" : tuning == CONVCL_TUNING_QUICK ? "quick" : "off";
+}
+
 bench_status bench_read_math(const char *name, const char *text, convcl_math *value_out) {
     static const convcl_math all[] = {CONVCL_MATH_DEFAULT, CONVCL_MATH_STRICT, CONVCL_MATH_FAST};
     for (size_t i = 0; i < sizeof all / sizeof *all; ++i)
@@ -76,6 +80,15 @@ bench_status bench_read_math(const char *name, const char *text, convcl_math *va
             return BENCH_OK;
         }
     return bench_usage_error("%s is \"%s\", must be default, strict or fast", name, text);
+}
+
+bench_status bench_read_tuning(const char *name, const char *text, convcl_tuning *value_out) {
+    for (int mode = CONVCL_TUNING_OFF; mode <= CONVCL_TUNING_FULL; ++mode)
+        if (strcmp(text, bench_tuning_name((convcl_tuning)mode)) == 0) {
+            *value_out = (convcl_tuning)mode;
+            return BENCH_OK;
+        }
+    return bench_usage_error("%s is \"%s\", must be off, quick or full", name, text);
 }
 
 bench_status bench_read_format(const char *name, const char *text, bench_format *value_out) {

@@ -29,6 +29,7 @@ bench_status bench_read_method(const char *name, bench_methods methods, const ch
 /* A network by name; NAME of the list that bench_models_list makes. */
 bench_status bench_read_model(const char *name, const char *text, const convcl_model **value_out);
 
+bench_status bench_read_tuning(const char *name, const char *text, convcl_tuning *value_out);
 bench_status bench_read_math(const char *name, const char *text, convcl_math *value_out);
 bench_status bench_read_format(const char *name, const char *text, bench_format *value_out);
 

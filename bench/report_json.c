@@ -36,9 +36,10 @@ json_t *bench_json_device(const convcl_device_info *device) {
 }
 
 static json_t *make_config(const bench_options *options) {
-    return json_pack("{s:i, s:i, s:i, s:I, s:s, s:s, s:s}", "batch", options->batch, "steps", options->steps, "burn_in", options->burn_in,
-                     "seed", (json_int_t)options->seed, "math", convcl_math_name(options->math), "algo",
-                     options->algo ? options->algo : "auto", "gemm", options->gemm ? options->gemm : "auto");
+    return json_pack("{s:i, s:i, s:i, s:I, s:s, s:s, s:s, s:s}", "batch", options->batch, "steps", options->steps, "burn_in",
+                     options->burn_in, "seed", (json_int_t)options->seed, "math", convcl_math_name(options->math), "tune",
+                     bench_tuning_name(options->tuning), "algo", options->algo ? options->algo : "auto", "gemm",
+                     options->gemm ? options->gemm : "auto");
 }
 
 /* null where there is no number. */

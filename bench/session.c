@@ -23,15 +23,20 @@ bench_status bench_check(convcl_status status) {
 
 void bench_log_line(convcl_log_level level, const char *message, void *user) {
     (void)user;
+    if (level == CONVCL_LOG_INFO) {
+        bench_progress(message, 0, 0);
+        return;
+    }
     bench_progress_clear();
     fprintf(stderr, "convcl: %s%s\n", level == CONVCL_LOG_WARNING ? "warning: " : "", message);
 }
 
 bench_status bench_session_open(const bench_options *options, const convcl_device_info *device, bench_session *session_out) {
     const double begin = bench_now();
-    const convcl_context_options context_options = {.log = bench_log_line};
+    const convcl_context_options context_options = {.log = bench_log_line, .tuning = options->tuning};
     char choice[32];
     *session_out = (bench_session){.options = options};
+    bench_progress_lines(options->progress);
     snprintf(choice, sizeof choice, "%d:%d", device->platform_index, device->device_index);
     bench_status status = bench_check(convcl_context_create(choice, &context_options, &session_out->context));
     if (status == BENCH_OK)
@@ -117,6 +122,7 @@ bench_status bench_session_prepare(bench_session *session) {
         status = make_once(session, CONVCL_NET_TRAINING);
     if (status == BENCH_OK && session->options->forward)
         status = make_once(session, CONVCL_NET_INFERENCE);
+    bench_progress_clear();
     session->setup_s += bench_now() - begin;
     session->compile_s = convcl_context_compile_seconds(session->context);
     session->tune_s = convcl_context_tune_seconds(session->context);

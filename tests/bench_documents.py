@@ -31,6 +31,9 @@ except ImportError:
     jsonschema = None
 
 
+os.environ.setdefault("CONVCL_TUNE", "off")  # what is tested here does not depend on it
+
+
 def bench(*arguments, status=0):
     done = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode != status:

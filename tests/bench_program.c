@@ -24,7 +24,8 @@ bench_run *bench_start_line(const char *line) {
     assert_non_null(mkdtemp(run->folder));
     snprintf(out, sizeof out, "%s/.out", run->folder);
     snprintf(err, sizeof err, "%s/.err", run->folder);
-    snprintf(command, sizeof command, "cd %s && BENCH='%s' && { %s; } >.out 2>.err", run->folder, CONVCL_TEST_BENCH, line);
+    snprintf(command, sizeof command, "cd %s && CONVCL_TUNE=off BENCH='%s' && export CONVCL_TUNE && { %s; } >.out 2>.err", run->folder,
+             CONVCL_TEST_BENCH, line);
     const int result = system(command);
     run->status = WIFEXITED(result) ? WEXITSTATUS(result) : -1;
     read_and_remove(out, run->out);

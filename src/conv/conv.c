@@ -7,7 +7,9 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "conv/conv_algo.h"
+#include "conv/conv_choose.h"
 #include "conv/conv_internal.h"
+#include "conv/conv_tune.h"
 #include "opencl/context_internal.h"
 
 struct convcl_conv_plan {
@@ -32,61 +34,33 @@ const char *convcl_conv_dir_name(convcl_conv_dir dir) {
     return "unknown";
 }
 
-/* True when `name` is "<algorithm>" or "<algorithm>:<tile>". */
-static bool names(const char *name, const convcl_conv_algo *algo, int *tile) {
-    const size_t length = strlen(algo->name);
-    *tile = 0;
-    if (strncmp(name, algo->name, length) != 0)
-        return false;
-    if (name[length] == '\0')
-        return true;
-    if (name[length] != ':' || name[length + 1] < '1' || name[length + 1] > '9' || name[length + 2] != '\0')
-        return false;
-    *tile = name[length + 1] - '0';
-    return true;
+static bool is_auto(const char *name) {
+    return !name || strcmp(name, "auto") == 0;
 }
 
-/* The cheapest algorithm that computes the shape and, when a name is given, carries it. */
-static convcl_status choose(const convcl_conv_shape *shape, convcl_conv_dir dir, const char *name, const convcl_conv_algo **algo_out,
-                            int *tile_out) {
-    const char *reason = NULL;
-    const bool any = !name || strcmp(name, "auto") == 0;
-    double best = 0.0;
-    *algo_out = NULL;
-    for (const convcl_conv_algo *const *algo = convcl_conv_algos; *algo; ++algo) {
-        int tile = 0;
-        if ((*algo)->dir != dir || (!any && !names(name, *algo, &tile)))
-            continue;
-        const char *refusal = (*algo)->refuse(shape, tile);
-        const double cost = refusal ? 0.0 : (*algo)->cost(shape);
-        if (refusal)
-            reason = refusal;
-        else if (!*algo_out || cost < best) {
-            *algo_out = *algo;
-            *tile_out = tile;
-            best = cost;
-        }
-    }
-    if (*algo_out && any && dir == CONVCL_CONV_BWD) {
-        /* Not every algorithm computes both gradients at once: when the best one for each does not, two plans are better. */
-        const convcl_conv_algo *single = NULL;
-        const convcl_status status = choose(shape, CONVCL_CONV_BWD_WEIGHTS, name, &single, tile_out);
+/* Decides by the caller's words, else by what won here before or wins now, else by the cost model. *tuned_out: the second. */
+static convcl_status decide(convcl_context *context, const convcl_conv_shape *shape, convcl_conv_dir dir,
+                            const convcl_conv_options *options, const char *label, const convcl_conv_algo **algo_out,
+                            convcl_conv_choice *choice_out, bool *tuned_out) {
+    convcl_conv_winner winner;
+    *choice_out = (convcl_conv_choice){.gemm = options ? options->gemm : NULL};
+    *tuned_out = false;
+    if (!options || (is_auto(options->algo) && is_auto(options->gemm))) {
+        const convcl_status status = convcl_conv_tune__winner(context, shape, dir, label, &winner, tuned_out);
         if (status != CONVCL_OK)
             return status;
-        if (strcmp(single->name, (*algo_out)->name) != 0)
-            return convcl_fail(CONVCL_UNSUPPORTED,
-                               "conv: direction bwd: algo \"%s\" is the better choice, which takes two plans, bwd_data and bwd_weights",
-                               single->name);
     }
-    if (*algo_out)
-        return CONVCL_OK;
-    return convcl_fail(CONVCL_UNSUPPORTED, "conv: algo \"%s\" %s in direction %s: %s", any ? "auto" : name,
-                       reason ? "does not apply" : "does not exist", convcl_conv_dir_name(dir),
-                       reason ? reason : "there are: auto, gather, winograd, winograd:TILE");
+    if (!*tuned_out)
+        return convcl_conv__choose(shape, dir, options ? options->algo : NULL, algo_out, &choice_out->tile);
+    if (winner.separate)
+        return convcl_fail(CONVCL_UNSUPPORTED, "conv: direction bwd: two plans, bwd_data and bwd_weights, were found to be faster");
+    *algo_out = winner.algo;
+    *choice_out = winner.choice;
+    return CONVCL_OK;
 }
 
-convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
-                                      const convcl_conv_options *options, convcl_conv_plan **plan_out) {
+convcl_status convcl_conv__plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
+                                       const convcl_conv_options *options, const char *label, convcl_conv_plan **plan_out) {
     CONVCL_REQUIRE(plan_out, "conv: plan_out is NULL");
     *plan_out = NULL;
     CONVCL_REQUIRE(context, "conv: context is NULL");
@@ -95,13 +69,21 @@ convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv
     convcl_status status = CONVCL_OK;
     convcl_conv_plan *plan = NULL;
     convcl_conv_shape shape;
-    convcl_conv_choice choice = {.gemm = options ? options->gemm : NULL};
+    convcl_conv_choice choice;
+    bool tuned = false;
     CONVCL_TRY(convcl_conv_shape__make(desc, &shape));
     CONVCL_TRY(convcl_alloc(sizeof *plan, &plan));
     plan->context = convcl_context__retain(context);
     plan->shape = shape;
-    CONVCL_TRY(choose(&shape, dir, options ? options->algo : NULL, &plan->algo, &choice.tile));
-    CONVCL_TRY(plan->algo->create(context, &shape, &choice, &plan->state));
+    CONVCL_TRY(decide(context, &shape, dir, options, label, &plan->algo, &choice, &tuned));
+    status = plan->algo->create(context, &shape, &choice, &plan->state);
+    if (tuned && (status == CONVCL_UNSUPPORTED || status == CONVCL_BUILD_FAILED)) {
+        /* What was remembered does not work any more, as after an update that the key does not show. */
+        choice = (convcl_conv_choice){0};
+        CONVCL_TRY(convcl_conv__choose(&shape, dir, NULL, &plan->algo, &choice.tile));
+        status = plan->algo->create(context, &shape, &choice, &plan->state);
+    }
+    CONVCL_TRY(status);
     snprintf(plan->description, sizeof plan->description, "conv %s %s, %s", convcl_conv_dir_name(dir), plan->algo->name,
              plan->algo->describe(plan->state));
     *plan_out = plan;
@@ -109,6 +91,11 @@ convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv
 cleanup:
     convcl_conv_plan_destroy(plan);
     return status;
+}
+
+convcl_status convcl_conv_plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
+                                      const convcl_conv_options *options, convcl_conv_plan **plan_out) {
+    return convcl_conv__plan_create(context, desc, dir, options, "conv", plan_out);
 }
 
 void convcl_conv_plan_destroy(convcl_conv_plan *plan) {

@@ -15,11 +15,17 @@ typedef struct convcl_conv_tensors {
     convcl_buffer x, w, packed, b, y, dx, dw, db, kept, workspace;
 } convcl_conv_tensors;
 
-/* What the caller, or later the tuner, may decide for an algorithm. */
+/* What the caller or the tuner may decide for an algorithm; 0 or NULL: what its cost model says. */
 typedef struct convcl_conv_choice {
-    const char *gemm; /* a GEMM variant, or NULL */
-    int tile;         /* winograd: outputs of a tile along an axis; 0: chosen */
+    const char *gemm; /* a GEMM variant */
+    int tile;         /* winograd: outputs of a tile along an axis */
+    int chunk;        /* winograd: images of a chunk; more than there can be count as all */
+    int mr, prefetch; /* see convcl_gemm_request; bwd: mr of the product for dx, the one for dw chooses its rows by what divides them */
+    int space;
 } convcl_conv_choice;
+
+/* The fields of a convcl_gemm_request that a choice sets. */
+#define CONVCL_CONV_REQUEST(choice, rows) .variant = (choice)->gemm, .space = (choice)->space, .mr = (rows), .prefetch = (choice)->prefetch
 
 /* One algorithm in one direction. */
 typedef struct convcl_conv_algo {

@@ -62,7 +62,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     CONVCL_TRY(convcl_alloc(sizeof *r, &r));
     r->shape = *shape;
     CONVCL_TRY(convcl_conv_source__create(context, shape, &r->source));
-    const convcl_gemm_request request = {.variant = choice->gemm,
+    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr),
                                          .source = CONVCL_GEMM_ROWS,
                                          .check = r->source.check,
                                          .bias = shape->desc.has_bias != 0,

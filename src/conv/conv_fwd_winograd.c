@@ -42,7 +42,7 @@ static convcl_status create_kernels(convcl_context *context, recipe *r, const co
     const convcl_winograd_layout *l = &r->layout;
     const convcl_conv_desc *d = &r->shape.desc;
     char options[64];
-    const convcl_gemm_request request = {.variant = choice->gemm, .source = CONVCL_GEMM_PLAIN};
+    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_PLAIN};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_filter", CONVCL_WINOGRAD_FILTER, l, l->view.gn, "", &r->pack_filter));
     CONVCL_TRY(
@@ -65,7 +65,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     *state_out = NULL;
     CONVCL_TRY(convcl_alloc(sizeof *r, &r));
     r->shape = *shape;
-    r->layout = convcl_winograd__layout(context, shape, choice->tile);
+    r->layout = convcl_winograd__layout(context, shape, choice->tile, choice->chunk);
     CONVCL_TRY(create_kernels(context, r, choice));
     const convcl_winograd_layout *l = &r->layout;
     r->b_stride = convcl_winograd__plane_stride(convcl_gemm__size_b(r->gemm, l->view.gn, l->view.k));

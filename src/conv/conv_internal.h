@@ -6,6 +6,10 @@
 #include "convcl/conv.h"
 #include "opencl/kernel.h"
 
+/* convcl_conv_plan_create with the layer's name, for the progress of tuning. */
+convcl_status convcl_conv__plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
+                                       const convcl_conv_options *options, const char *label, convcl_conv_plan **plan_out);
+
 convcl_status convcl_conv__fwd(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer w, convcl_buffer b,
                                convcl_buffer y, convcl_buffer workspace);
 convcl_status convcl_conv__pack(const convcl_conv_plan *plan, convcl_stream *stream, convcl_buffer w, convcl_buffer packed,

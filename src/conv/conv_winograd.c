@@ -138,15 +138,25 @@ static double choose_tiles(const convcl_conv_shape *shape, const convcl_winograd
     return mixed_cost;
 }
 
-double convcl_winograd__cost(const convcl_conv_shape *shape) {
+bool convcl_winograd__wanted(const convcl_conv_shape *shape) {
     const convcl_winograd_view v = make_view(shape);
-    convcl_winograd_axis h, w;
-    const double cost = choose_tiles(shape, &v, 0, &h, &w);
-    /* Few channels leave the vectors half empty. The factor outweighs every gain of a tile. */
-    return v.k < FEWEST_CHANNELS || v.gn < FEWEST_CHANNELS || shape->desc.n < FEWEST_IMAGES ? 8.0 * cost : cost;
+    /* Few channels leave the vectors half empty. */
+    return v.k >= FEWEST_CHANNELS && v.gn >= FEWEST_CHANNELS && shape->desc.n >= FEWEST_IMAGES;
 }
 
-convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
+double convcl_winograd__tile_cost(const convcl_conv_shape *shape, int tile) {
+    const convcl_winograd_view v = make_view(shape);
+    convcl_winograd_axis h, w;
+    return choose_tiles(shape, &v, tile, &h, &w);
+}
+
+double convcl_winograd__cost(const convcl_conv_shape *shape) {
+    const double cost = convcl_winograd__tile_cost(shape, 0);
+    /* The factor outweighs every gain of a tile. */
+    return convcl_winograd__wanted(shape) ? cost : 8.0 * cost;
+}
+
+convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, const convcl_conv_shape *shape, int tile, int chunk) {
     convcl_winograd_layout l = {.view = make_view(shape)};
     const convcl_winograd_view *v = &l.view;
     choose_tiles(shape, v, tile, &l.h, &l.w);
@@ -159,7 +169,8 @@ convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, co
     size_t limit = convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU;
     if (limit < CHUNK_FILTER * filter)
         limit = CHUNK_FILTER * filter;
-    l.chunk = convcl_conv_gather__chunk(shape, per_image, limit);
+    /* An image counts one against a chunk that was asked for, so that the other bounds on it hold all the same. */
+    l.chunk = chunk > 0 ? convcl_conv_gather__chunk(shape, 1, (size_t)chunk) : convcl_conv_gather__chunk(shape, per_image, limit);
     l.v_size = (size_t)l.chunk * l.rows * (size_t)l.ldv;
     l.copy_size = (size_t)l.chunk * copy_image;
     l.filter_size = v->phases ? (size_t)v->rh * (size_t)v->rw * (size_t)v->k * (size_t)v->gn : 0;

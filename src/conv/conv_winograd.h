@@ -40,8 +40,14 @@ typedef struct convcl_winograd_layout {
     size_t filter_size; /* floats of the phases of a filter; 0 without phases */
 } convcl_winograd_layout;
 
-/* Decides it. tile: outputs of every tile along both axes; 0: what makes the least estimated work. */
-convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, const convcl_conv_shape *shape, int tile);
+/* Decides it. tile: outputs of every tile along both axes; 0: what makes the least estimated work. chunk: images; 0: what suits the caches. */
+convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, const convcl_conv_shape *shape, int tile, int chunk);
+
+/* False where direct sums are preferred whatever is faster: below four images, see docs/accuracy.md, and with few channels. */
+bool convcl_winograd__wanted(const convcl_conv_shape *shape);
+
+/* Estimated work with that tile, which must not be refused; 0: with the best. */
+double convcl_winograd__tile_cost(const convcl_conv_shape *shape, int tile);
 
 /* The shared refusal and cost, see convcl_conv_algo. */
 const char *convcl_winograd__refuse(const convcl_conv_shape *shape, int tile);

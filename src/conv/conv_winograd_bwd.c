@@ -63,7 +63,7 @@ static convcl_status create_data_kernels(convcl_context *context, recipe *r, con
     const convcl_winograd_layout *l = &r->layout;
     const int mask = r->shape.desc.relu_mask;
     char options[96];
-    const convcl_gemm_request request = {.variant = choice->gemm, .source = CONVCL_GEMM_BLOCKS};
+    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_BLOCKS};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm_data));
     CONVCL_TRY(
         convcl_winograd__create_kernel(context, "pack_winograd_filter", CONVCL_WINOGRAD_FILTER_PLAIN, l, l->view.k, "", &r->pack_filter));
@@ -85,7 +85,8 @@ static convcl_status create_weights_kernels(convcl_context *context, recipe *r, 
     convcl_status status = CONVCL_OK;
     const convcl_winograd_layout *l = &r->layout;
     char options[64];
-    const convcl_gemm_request request = {.variant = choice->gemm, .source = CONVCL_GEMM_TURNED, .run = l->view.k};
+    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, r->data ? 0 : choice->mr), .source = CONVCL_GEMM_TURNED,
+                                         .run = l->view.k};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm_weights));
     CONVCL_TRY(
         convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_INPUT, l, l->view.k, "-DF_BLOCKS=0", &r->pack_x));
@@ -140,7 +141,7 @@ convcl_status convcl_winograd_bwd__create(convcl_context *context, const convcl_
     r->shape = *shape;
     r->data = dir != CONVCL_CONV_BWD_WEIGHTS;
     r->weights = dir != CONVCL_CONV_BWD_DATA;
-    r->layout = convcl_winograd__layout(context, shape, choice->tile);
+    r->layout = convcl_winograd__layout(context, shape, choice->tile, choice->chunk);
     r->vector = convcl_context__vector_width(context) >= 4 ? convcl_context__vector_width(context) : 4;
     CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_DY, &r->layout, r->layout.view.gn,
                                               "-DF_BLOCKS=1", &r->pack_dy));

@@ -51,6 +51,9 @@ typedef struct convcl_gemm_request {
     bool bias, relu, mask;
     int gm, gn, gb;          /* 0: unknown */
     const convcl_tile *tile; /* tile: this one of the parameter space; NULL: chosen */
+    int space;               /* tile: 1 + the index of one of the parameter space; 0: chosen, or `tile` */
+    int mr;                  /* register: rows of a tile; 0: chosen */
+    int prefetch;            /* register: 1 with it, -1 without, 0: chosen */
     int run;                 /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
 } convcl_gemm_request;
 

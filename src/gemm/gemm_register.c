@@ -40,12 +40,14 @@ static int choose_rows(int vector, const convcl_gemm_request *request) {
 static convcl_status create(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm) {
     const int width = convcl_context__vector_width(context);
     gemm->vector = width >= 4 ? width : 4;
-    gemm->mr = choose_rows(gemm->vector, request);
+    gemm->mr = request->mr > 0 ? request->mr : choose_rows(gemm->vector, request);
+    const int prefetch = request->prefetch != 0 ? request->prefetch > 0 : convcl_context__prefers_registers(context);
     gemm->nr = TILE_VECTORS * gemm->vector;
     char options[192];
     snprintf(options, sizeof options, "-DT_MR=%d -DT_NV=%d -DT_VW=%d -DT_PREFETCH=%d " CONVCL_GEMM_OPTIONS_FORMAT, gemm->mr, TILE_VECTORS,
-             gemm->vector, convcl_context__prefers_registers(context), CONVCL_GEMM_OPTIONS(gemm));
-    snprintf(gemm->description, sizeof gemm->description, "register %dx%d", gemm->mr, gemm->nr);
+             gemm->vector, prefetch, CONVCL_GEMM_OPTIONS(gemm));
+    snprintf(gemm->description, sizeof gemm->description, "register %dx%d%s", gemm->mr, gemm->nr,
+             request->prefetch < 0 ? ", no prefetch" : "");
     if (gemm->source == CONVCL_GEMM_ROWS) {
         const convcl_status status =
             convcl_context__alloc_zeros(context, "gemm: zeros", (size_t)request->run * sizeof(float), &gemm->zeros);

@@ -84,7 +84,8 @@ static const convcl_tile *choose(const convcl_context *context, const convcl_gem
 }
 
 static convcl_status create(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm) {
-    const convcl_tile *tile = request->tile ? request->tile : choose(context, request);
+    const bool named = request->space > 0 && request->space <= TILES;
+    const convcl_tile *tile = request->tile ? request->tile : named ? &tiles[request->space - 1] : choose(context, request);
     if (!fits(context, tile))
         return convcl_fail(CONVCL_UNSUPPORTED,
                            "gemm: a tile of %dx%dx%d needs %d work-items and %zu bytes of local memory, %s has %zu and %zu", tile->tm,

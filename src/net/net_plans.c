@@ -32,7 +32,7 @@ static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, co
     const convcl_conv_desc desc = desc_of(layer, dir);
     /* The algorithm is asked for of convolutions; a dense layer has but one. */
     const convcl_conv_options options = {.algo = layer->is_dense ? NULL : net->options.conv.algo, .gemm = net->options.conv.gemm};
-    convcl_status status = convcl_conv_plan_create(net->context, &desc, dir, &options, &layer->plan.conv[dir]);
+    convcl_status status = convcl_conv__plan_create(net->context, &desc, dir, &options, layer->name, &layer->plan.conv[dir]);
     if (status != CONVCL_OK)
         return status;
     *workspace = larger(*workspace, convcl_conv_plan_workspace(layer->plan.conv[dir]));
@@ -50,7 +50,7 @@ static convcl_status join_backward_steps(convcl_net *net, size_t index) {
         return CONVCL_OK;
     const convcl_conv_desc desc = desc_of(layer, CONVCL_CONV_BWD);
     const convcl_status status =
-        convcl_conv_plan_create(net->context, &desc, CONVCL_CONV_BWD, &net->options.conv, &layer->plan.conv[CONVCL_CONV_BWD]);
+        convcl_conv__plan_create(net->context, &desc, CONVCL_CONV_BWD, &net->options.conv, layer->name, &layer->plan.conv[CONVCL_CONV_BWD]);
     if (status == CONVCL_UNSUPPORTED)
         return CONVCL_OK;
     if (status != CONVCL_OK)

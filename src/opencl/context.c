@@ -16,6 +16,7 @@
 
 static void free_context(convcl_context *context) {
     convcl_program__release_all(context);
+    convcl_context__free_winners(context);
     convcl_store__close(context->store);
     free(context->identity);
     free(context->kernel_dir);

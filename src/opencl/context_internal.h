@@ -38,7 +38,8 @@ double convcl_context__tuning_budget(const convcl_context *context);
 void convcl_context__count_tuning(convcl_context *context, double seconds, int candidates);
 
 /* What won for a problem on this device, driver, library and set of kernels. `problem` is the caller's text for everything else that the result depends on.
- * *winner_out is released with free(); NULL when nobody remembered one. CONVCL_OK; CONVCL_NO_MEMORY; CONVCL_IO when CONVCL_KERNEL_DIR cannot be read. */
+ * *winner_out is released with free(); NULL when nobody remembered one. The answer stays the same in a context, whatever other processes find, until this
+ * one remembers another; it does without a store, too. CONVCL_OK; CONVCL_NO_MEMORY; CONVCL_IO when CONVCL_KERNEL_DIR cannot be read. */
 convcl_status convcl_context__recall(convcl_context *context, const char *problem, char **winner_out);
 
 /* Remembers it, for this and for later processes. Statuses as above; a store that cannot be written is CONVCL_OK. */

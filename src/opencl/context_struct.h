@@ -18,6 +18,11 @@ typedef struct convcl_program {
     cl_program program; /* NULL while a thread makes it */
 } convcl_program;
 
+/* What won a race, or was recalled, in this context. */
+typedef struct convcl_winner {
+    char *problem, *text;
+} convcl_winner;
+
 struct convcl_context {
     convcl_device_info info;
     cl_context cl;
@@ -36,6 +41,8 @@ struct convcl_context {
     int references;
     convcl_program **programs;
     size_t program_count, program_capacity;
+    convcl_winner *winners;
+    size_t winner_count, winner_capacity;
     int programs_built, programs_loaded, candidates_tuned;
     double compile_seconds, tune_seconds;
     bool refusal_reported;                   /* of a stored program */

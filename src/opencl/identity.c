@@ -87,26 +87,78 @@ static convcl_status make_key(convcl_context *context, const char *problem, conv
     return key->status;
 }
 
+/* ---- winners --------------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* The context's own memory of them; NULL when there is none. The lock is held. */
+static convcl_winner *find_winner(const convcl_context *context, const char *problem) {
+    for (size_t i = 0; i < context->winner_count; ++i)
+        if (strcmp(context->winners[i].problem, problem) == 0)
+            return &context->winners[i];
+    return NULL;
+}
+
+/* Keeps a copy in the context. */
+static convcl_status keep_winner(convcl_context *context, const char *problem, const char *text) {
+    convcl_status status = CONVCL_OK;
+    convcl_winner kept = {0};
+    pthread_mutex_lock(&context->lock);
+    convcl_winner *known = find_winner(context, problem);
+    CONVCL_TRY(convcl_copy_string(text, &kept.text));
+    if (!known) {
+        CONVCL_TRY(convcl_copy_string(problem, &kept.problem));
+        CONVCL_TRY(convcl_grow(&context->winners, &context->winner_capacity, context->winner_count + 1, sizeof *context->winners));
+        context->winners[context->winner_count++] = kept;
+    } else {
+        free(known->text);
+        known->text = kept.text;
+    }
+    kept = (convcl_winner){0};
+cleanup:
+    pthread_mutex_unlock(&context->lock);
+    free(kept.problem);
+    free(kept.text);
+    return status;
+}
+
+void convcl_context__free_winners(convcl_context *context) {
+    for (size_t i = 0; i < context->winner_count; ++i) {
+        free(context->winners[i].problem);
+        free(context->winners[i].text);
+    }
+    free(context->winners);
+}
+
 convcl_status convcl_context__recall(convcl_context *context, const char *problem, char **winner_out) {
     convcl_text key = {0};
     void *value = NULL;
     size_t size = 0;
+    convcl_status status = CONVCL_OK;
     *winner_out = NULL;
-    if (!context->store)
-        return CONVCL_OK;
-    convcl_status status = make_key(context, problem, &key);
-    if (status == CONVCL_OK)
-        status = convcl_store__get(context->store, CONVCL_STORE_TUNING, convcl_text_get(&key), &value, &size);
+    pthread_mutex_lock(&context->lock);
+    const convcl_winner *known = find_winner(context, problem);
+    if (known)
+        status = convcl_copy_string(known->text, winner_out);
+    pthread_mutex_unlock(&context->lock);
+    if (known || !context->store)
+        return status;
+    CONVCL_TRY(make_key(context, problem, &key));
+    CONVCL_TRY(convcl_store__get(context->store, CONVCL_STORE_TUNING, convcl_text_get(&key), &value, &size));
+    if (value)
+        CONVCL_TRY(keep_winner(context, problem, value));
     *winner_out = value;
+    value = NULL;
+cleanup:
+    free(value);
     convcl_text_clear(&key);
     return status;
 }
 
 convcl_status convcl_context__remember(convcl_context *context, const char *problem, const char *winner) {
     convcl_text key = {0};
-    if (!context->store)
-        return CONVCL_OK;
-    const convcl_status status = make_key(context, problem, &key);
+    convcl_status status = keep_winner(context, problem, winner);
+    if (status != CONVCL_OK || !context->store)
+        return status;
+    status = make_key(context, problem, &key);
     if (status == CONVCL_OK)
         convcl_store__put(context->store, CONVCL_STORE_TUNING, convcl_text_get(&key), winner, strlen(winner));
     convcl_text_clear(&key);

@@ -39,4 +39,7 @@ void convcl_program__load(convcl_context *context, const char *options, const vo
 /* identity.c: adds what built programs and tuning results depend on beside their own text: library, platform, driver, device, and a CPU's instruction sets. */
 convcl_status convcl_context__add_identity(const convcl_context *context, convcl_text *text);
 
+/* identity.c: frees what the context remembers of tuning. */
+void convcl_context__free_winners(convcl_context *context);
+
 #endif
