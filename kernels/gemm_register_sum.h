@@ -81,19 +81,27 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
 }
 
 #elif P_A == A_BLOCKS
+/* Blocks are D_NR wide: they are panels of B. Whole panels of rows lie in one piece of a block, which is one pointer with constant steps. One loop over all k: with a
+ * loop over blocks around it, Intel's CPU runtime (2026.22) keeps the sums in memory and takes twice as long. Retest with the second GEMM of conv4 bwd in
+ * `bench --launches`. */
 static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*acc)[T_NV]) {
     const tile_rows rows = {panel * T_MR, min(m->rows - panel * T_MR, T_MR)};
-    for (int first = 0; first < m->gk; first += m->block) {
-        const int run = min(m->block, m->gk - first);
-        __global const float *source[T_MR];
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i)
-            source[i] = m->a + (ulong)first * m->rows + (ulong)min(rows.first + i, m->rows - 1) * m->block;
-        for (int k = 0; k < run; ++k) {
-            PREFETCH(source[T_MR - 1] + (k & 15) * m->block + (k & ~15));
-#define A_AT(i) source[i][k]
+    const long to_next = ((long)m->rows - 1) * D_NR; /* from the end of a block's row to the next block */
+    __global const float *source = m->a + (ulong)rows.first * D_NR;
+    if (rows.count == T_MR) {
+        for (int k = 0; k < m->gk; ++k) {
+            PREFETCH(source + (T_MR + (k & 15)) * D_NR);
+#define A_AT(i) source[i * D_NR]
             MULTIPLY(A_AT)
 #undef A_AT
+            source += 1 + ((k + 1) % D_NR == 0 ? to_next : 0);
+        }
+    } else {
+        for (int k = 0; k < m->gk; ++k) {
+#define A_AT(i) source[min(i, rows.count - 1) * D_NR]
+            MULTIPLY(A_AT)
+#undef A_AT
+            source += 1 + ((k + 1) % D_NR == 0 ? to_next : 0);
         }
     }
     return rows;
