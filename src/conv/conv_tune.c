@@ -126,7 +126,8 @@ static void race_algorithms(tuner *t, const convcl_conv_winner *forward) {
         enter_choice(t, winograd, &(convcl_conv_choice){.tile = forward->choice.tile, .chunk = forward->choice.chunk});
     if (convcl_conv__choose(c->shape, c->dir, NULL, &usual, &tile) == CONVCL_OK)
         enter_choice(t, usual, &(convcl_conv_choice){.tile = tile});
-    if (winograd)
+    /* Tiles that the forward pass does not have cost the transform of x again, and their kernels are many. */
+    if (winograd && (t->full || c->kept_size == 0))
         enter_tiles(t, winograd);
     const double direct = (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * convcl_conv_gather__cost(c->shape);
     const double work = winograd ? (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * winograd->cost(c->shape) : 0.0;

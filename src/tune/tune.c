@@ -16,7 +16,7 @@
 #define SAMPLE_RUNS    8
 
 /* What one race and all races of a context may take unless the context has a budget; seconds. A race of `quick` takes about one, and what compiling takes. */
-#define QUICK_RACE    8.0
+#define QUICK_RACE    5.0
 #define QUICK_CONTEXT 70.0
 #define FULL_RACE     240.0
 #define FULL_CONTEXT  3600.0
@@ -104,6 +104,22 @@ static void give_up(convcl_tune_race *race, convcl_tune_entry *entry) {
     race->problem->drop(race->problem->user, entry->candidate);
 }
 
+/* Checks a result, once; drops a candidate whose result is wrong, and says so. */
+static bool is_right(convcl_tune_race *race, convcl_tune_entry *entry) {
+    bool right = entry->checked;
+    if (right)
+        return true;
+    const convcl_status status = race->problem->check(race->problem->user, entry->candidate, &right);
+    entry->checked = status == CONVCL_OK && right;
+    if (entry->checked)
+        return true;
+    if (status == CONVCL_OK)
+        convcl_context__log(race->context, CONVCL_LOG_WARNING, "tune %s: the result of %s is wrong, it is not used", race->problem->label,
+                            race->problem->describe(race->problem->user, entry->candidate));
+    give_up(race, entry);
+    return false;
+}
+
 /* Takes one sample. */
 static convcl_status sample(convcl_tune_race *race, convcl_tune_entry *entry) {
     if (entry->samples == CONVCL_TUNE_SAMPLES)
@@ -147,6 +163,8 @@ void convcl_tune__enter(convcl_tune_race *race, int candidate) {
     if (++race->entered == 1) /* building candidate 0 is no cost of tuning: without it that would be the plan */
         race->deadline = now() + race->seconds;
     const convcl_tune_entry *best = best_of(race);
+    if (best == entry && !is_right(race, entry))
+        return;
     report(race);
     if (entry->candidate != 0 && entry->seconds[0] > HOPELESS * median(best))
         give_up(race, entry);
@@ -192,17 +210,11 @@ int convcl_tune__winner(convcl_tune_race *race, double margin) {
     for (convcl_tune_entry *best = best_of(race); best; best = best_of(race)) {
         convcl_tune_entry *first = first_of(race);
         convcl_tune_entry *chosen = first && median(best) > (1.0 - margin) * median(first) ? first : best;
-        bool right = false;
-        const convcl_status status = race->problem->check(race->problem->user, chosen->candidate, &right);
-        if (status == CONVCL_OK && right) {
+        if (is_right(race, chosen)) {
             convcl_context__log(race->context, CONVCL_LOG_INFO, "tune %s: %s, %.3g ms, of %d candidates", race->problem->label,
                                 race->problem->describe(race->problem->user, chosen->candidate), 1e3 * median(chosen), race->entered);
             return chosen->candidate;
         }
-        if (status == CONVCL_OK)
-            convcl_context__log(race->context, CONVCL_LOG_WARNING, "tune %s: the result of %s is wrong, it is not used",
-                                race->problem->label, race->problem->describe(race->problem->user, chosen->candidate));
-        give_up(race, chosen);
     }
     return -1;
 }

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: MIT
  *
  * Whoever has a problem numbers its candidates from 0, the one that would be taken without tuning, and lets them in one after the other. A race builds and
- * times each, drops what is far behind at once, times the rest in turns, and takes medians, so that a disturbance meets all alike. The winner's result has been
- * checked. Races follow one another, also those of other contexts in the process: two at once would time each other. */
+ * times each, drops what is far behind at once, times the rest in turns, and takes medians, so that a disturbance meets all alike. Who takes the lead is checked
+ * first, so that nonsense, however fast, neither wins nor drives out others. Races follow one another, also those of other contexts in the process: two at once would time each other. */
 #ifndef CONVCL_TUNE_TUNE_H
 #define CONVCL_TUNE_TUNE_H
 
@@ -32,6 +32,7 @@ typedef struct convcl_tune_problem {
 typedef struct convcl_tune_entry {
     int candidate;
     bool running; /* still in the race */
+    bool checked; /* its result is right */
     int samples;
     double seconds[CONVCL_TUNE_SAMPLES];
 } convcl_tune_entry;

@@ -1,0 +1,336 @@
+/* test_tune.c: races of made-up candidates, and plans of convolutions that tuning chose.
+ * SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <time.h>
+
+#include "conv/conv_choose.h"
+#include "harness.h"
+#include "opencl/context_internal.h"
+#include "reference/ref_conv.h"
+#include "temporary.h"
+#include "tune/tune.h"
+
+static void release_context(void *context) {
+    convcl_context_release(context);
+}
+
+/* A context that is released when the test ends. */
+static convcl_context *context_with(harness_device *device, convcl_context_options options) {
+    convcl_context *context = NULL;
+    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
+    harness_defer(release_context, context);
+    return context;
+}
+
+/* ---- races ------------------------------------------------------------------------------------------------------------------------------ */
+
+/* Candidates that take so many milliseconds, and what is wrong with them. */
+typedef struct made_up {
+    int milliseconds[6];
+    bool fails_to_build[6], fails_to_run[6], is_wrong[6];
+    int runs[6], prepared[6], dropped[6], checks;
+} made_up;
+
+static convcl_status prepare(void *user, int candidate) {
+    made_up *m = user;
+    ++m->prepared[candidate];
+    return m->fails_to_build[candidate] ? CONVCL_NO_DEVICE_MEMORY : CONVCL_OK;
+}
+
+static convcl_status run(void *user, int candidate) {
+    made_up *m = user;
+    ++m->runs[candidate];
+    nanosleep(&(struct timespec){.tv_nsec = m->milliseconds[candidate] * 1000000L}, NULL);
+    return m->fails_to_run[candidate] ? CONVCL_CL_ERROR : CONVCL_OK;
+}
+
+static convcl_status check(void *user, int candidate, bool *right_out) {
+    made_up *m = user;
+    ++m->checks;
+    *right_out = !m->is_wrong[candidate];
+    return CONVCL_OK;
+}
+
+static void drop(void *user, int candidate) {
+    ++((made_up *)user)->dropped[candidate];
+}
+
+static const char *describe(void *user, int candidate) {
+    (void)user;
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    return names[candidate];
+}
+
+/* Races them all; 3% must be gained. Every candidate that was prepared must have been dropped once. */
+static int race(convcl_context *context, made_up *m, int count) {
+    const convcl_tune_problem problem = {"made up", m, prepare, run, check, drop, describe};
+    convcl_tune_race race;
+    assert_true(convcl_tune__begin(&race, context, &problem, count));
+    for (int i = 0; i < count; ++i)
+        convcl_tune__enter(&race, i);
+    const int winner = convcl_tune__winner(&race, 0.03);
+    convcl_tune__end(&race);
+    for (int i = 0; i < count; ++i)
+        assert_int_equal(m->prepared[i], m->dropped[i]);
+    return winner;
+}
+
+static void test_tune__fastest_right_one_wins(harness_device *device, const void *data) {
+    (void)data;
+    temporary_log log = {0};
+    convcl_context *context =
+        context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .log = temporary_log_line, .log_user = &log});
+    made_up m = {
+        .milliseconds = {24, 12, 4, 60, 2, 2}, .is_wrong = {[2] = true}, .fails_to_build = {[4] = true}, .fails_to_run = {[5] = true}};
+    assert_int_equal(race(context, &m, 6), 1);
+    assert_int_equal(m.runs[3], 2); /* hopeless: warmed up, and timed once */
+    assert_int_equal(m.runs[4], 0);
+    assert_int_equal(m.runs[5], 1);
+    assert_int_equal(m.runs[2], 2);
+    assert_int_equal(m.checks, 3); /* of each that took the lead */
+    assert_int_equal(log.warnings, 1);
+    assert_string_equal(log.first, "tune made up: the result of c is wrong, it is not used");
+    assert_int_equal(convcl_context_candidates_tuned(context), 4);
+    assert_true(convcl_context_tune_seconds(context) > 0.1);
+}
+
+static void test_tune__nobody_is_right(harness_device *device, const void *data) {
+    (void)data;
+    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK});
+    made_up m = {.milliseconds = {4, 4}, .is_wrong = {true, true}};
+    assert_int_equal(race(context, &m, 2), -1);
+    made_up none = {.fails_to_build = {true, true}};
+    assert_int_equal(race(context, &none, 2), -1);
+}
+
+static void test_tune__small_gain_does_not_win(harness_device *device, const void *data) {
+    (void)data;
+    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK});
+    made_up m = {.milliseconds = {30, 30}};
+    assert_int_equal(race(context, &m, 2), 0);
+}
+
+static void test_tune__budget_is_respected(harness_device *device, const void *data) {
+    (void)data;
+    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 0.1});
+    made_up m = {.milliseconds = {60, 50, 40, 30, 20, 10}};
+    assert_true(race(context, &m, 6) >= 0);
+    assert_int_equal(m.prepared[5], 0);
+    convcl_tune_race second;
+    const convcl_tune_problem problem = {"made up", &m, prepare, run, check, drop, describe};
+    assert_false(convcl_tune__begin(&second, context, &problem, 6));
+    convcl_context *off = context_with(device, (convcl_context_options){0});
+    assert_false(convcl_tune__begin(&second, off, &problem, 6));
+}
+
+/* ---- convolutions ------------------------------------------------------------------------------------------------------------------------ */
+
+static convcl_conv_desc desc_of(int images) {
+    convcl_conv_desc desc;
+    convcl_conv_desc_init(&desc);
+    desc.n = images, desc.ih = 9, desc.iw = 10, desc.ic = desc.oc = 64, desc.fh = desc.fw = 3;
+    desc.pad_top = desc.pad_bottom = desc.pad_left = desc.pad_right = 1;
+    return desc;
+}
+
+static void destroy_plan(void *plan) {
+    convcl_conv_plan_destroy(plan);
+}
+
+/* A plan without options of its own, destroyed when the test ends. */
+static convcl_conv_plan *plan_in(convcl_context *context, convcl_conv_dir dir, int images) {
+    convcl_conv_plan *plan = NULL;
+    const convcl_conv_desc desc = desc_of(images);
+    assert_ok(convcl_conv_plan_create(context, &desc, dir, NULL, &plan));
+    harness_defer(destroy_plan, plan);
+    return plan;
+}
+
+static harness_tensor *random_input(harness_device *device, const char *name, harness_shape shape) {
+    float *values = harness_floats(harness_shape_count(shape));
+    harness_uniform(values, harness_shape_count(shape), -1, 1);
+    return harness_input(device, name, shape, values);
+}
+
+static const double *doubles_of(const harness_tensor *tensor) {
+    return harness_to_doubles(tensor->before, tensor->count);
+}
+
+/* Plans of all directions give what the reference gives. */
+static void expect_right_results(harness_device *device, convcl_context *context, int images) {
+    const convcl_conv_desc d = desc_of(images);
+    const harness_shape sx = HARNESS_SHAPE(d.n, d.ih, d.iw, d.ic), sy = HARNESS_SHAPE(d.n, d.ih, d.iw, d.oc);
+    const harness_shape sw = HARNESS_SHAPE(3, 3, d.ic, d.oc), sb = HARNESS_VECTOR(d.oc);
+    harness_tensor *x = random_input(device, "x", sx), *w = random_input(device, "w", sw), *b = random_input(device, "b", sb);
+    harness_tensor *dy = random_input(device, "dy", sy), *y = harness_output(device, "y", sy), *dx = harness_output(device, "dx", sx);
+    harness_tensor *dw = harness_output(device, "dw", sw), *db = harness_output(device, "db", sb);
+    double *ry = harness_doubles(y->count), *rx = harness_doubles(x->count), *rw = harness_doubles(w->count),
+           *rb = harness_doubles(b->count);
+    const convcl_conv_plan *fwd = plan_in(context, CONVCL_CONV_FWD, images), *data = plan_in(context, CONVCL_CONV_BWD_DATA, images);
+    const convcl_conv_plan *weights = plan_in(context, CONVCL_CONV_BWD_WEIGHTS, images);
+    assert_ok(convcl_conv_fwd_enqueue(fwd, device->queue, x->buffer, w->buffer, b->buffer, y->buffer,
+                                      harness_workspace(device, convcl_conv_plan_workspace(fwd)), 0, NULL, NULL));
+    assert_ok(convcl_conv_bwd_data_enqueue(data, device->queue, dy->buffer, w->buffer, HARNESS_NO_BUFFER, dx->buffer,
+                                           harness_workspace(device, convcl_conv_plan_workspace(data)), 0, NULL, NULL));
+    assert_ok(convcl_conv_bwd_weights_enqueue(weights, device->queue, x->buffer, dy->buffer, dw->buffer, db->buffer,
+                                              harness_workspace(device, convcl_conv_plan_workspace(weights)), 0, NULL, NULL));
+    convcl_ref_conv_fwd(&d, doubles_of(x), doubles_of(w), doubles_of(b), ry);
+    convcl_ref_conv_bwd_data(&d, doubles_of(dy), doubles_of(w), doubles_of(x), rx);
+    convcl_ref_conv_bwd_weights(&d, doubles_of(x), doubles_of(dy), rw, rb);
+    harness_expect(y, ry, HARNESS_WITHIN_RMS(1e-5));
+    harness_expect(dx, rx, HARNESS_WITHIN_RMS(1e-5));
+    harness_expect(dw, rw, HARNESS_WITHIN_RMS(1e-5));
+    harness_expect(db, rb, HARNESS_WITHIN_RMS(1e-5));
+}
+
+/* Both gradients in one plan, or the answer that two are better. */
+static void create_both(convcl_context *context, int images) {
+    convcl_conv_plan *plan = NULL;
+    const convcl_conv_desc desc = desc_of(images);
+    const convcl_status status = convcl_conv_plan_create(context, &desc, CONVCL_CONV_BWD, NULL, &plan);
+    convcl_conv_plan_destroy(plan);
+    if (status != CONVCL_OK)
+        assert_fails(status, CONVCL_UNSUPPORTED, "two plans, bwd_data and bwd_weights");
+}
+
+static void test_tune__second_run_tunes_nothing(harness_device *device, const void *data) {
+    (void)data;
+    const char *folder = temporary_folder();
+    char first[3][256];
+    static const convcl_conv_dir dirs[3] = {CONVCL_CONV_FWD, CONVCL_CONV_BWD_DATA, CONVCL_CONV_BWD_WEIGHTS};
+    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK});
+    expect_right_results(device, context, 16);
+    create_both(context, 16);
+    const int tuned = convcl_context_candidates_tuned(context);
+    assert_true(tuned >= 6);
+    for (int i = 0; i < 3; ++i)
+        snprintf(first[i], sizeof first[i], "%s", convcl_conv_plan_describe(plan_in(context, dirs[i], 16)));
+    assert_int_equal(convcl_context_candidates_tuned(context), tuned);
+    for (int mode = CONVCL_TUNING_OFF; mode <= CONVCL_TUNING_QUICK; ++mode) {
+        convcl_context *later = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = (convcl_tuning)mode});
+        for (int i = 0; i < 3; ++i)
+            assert_string_equal(convcl_conv_plan_describe(plan_in(later, dirs[i], 16)), first[i]);
+        create_both(later, 16);
+        assert_int_equal(convcl_context_candidates_tuned(later), 0);
+    }
+}
+
+static void test_tune__full_is_right_and_replaces_quick(harness_device *device, const void *data) {
+    (void)data;
+    const char *folder = temporary_folder();
+    convcl_context *quick = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK});
+    plan_in(quick, CONVCL_CONV_FWD, 12);
+    convcl_context *full =
+        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL, .tuning_seconds = 8});
+    plan_in(full, CONVCL_CONV_FWD, 12);
+    assert_true(convcl_context_candidates_tuned(full) > convcl_context_candidates_tuned(quick));
+    convcl_context *later = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL});
+    plan_in(later, CONVCL_CONV_FWD, 12);
+    assert_int_equal(convcl_context_candidates_tuned(later), 0);
+    expect_right_results(device, full, 12);
+}
+
+static void test_tune__without_a_store_a_context_remembers(harness_device *device, const void *data) {
+    (void)data;
+    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK});
+    plan_in(context, CONVCL_CONV_FWD, 4);
+    const int tuned = convcl_context_candidates_tuned(context);
+    assert_true(tuned >= 2);
+    plan_in(context, CONVCL_CONV_FWD, 4);
+    assert_int_equal(convcl_context_candidates_tuned(context), tuned);
+}
+
+/* Below four images it is a rule that sums are direct, also against what a store says. */
+static void test_tune__few_images_stay_with_direct_sums(harness_device *device, const void *data) {
+    (void)data;
+    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK});
+    assert_non_null(strstr(convcl_conv_plan_describe(plan_in(context, CONVCL_CONV_FWD, 3)), "gather"));
+    assert_true(convcl_context_candidates_tuned(context) > 0);
+    expect_right_results(device, context, 3);
+}
+
+/* Puts a winner into a new context. */
+static convcl_context *context_that_remembers(harness_device *device, const char *winner, int images) {
+    char problem[CONVCL_CONV_PROBLEM];
+    convcl_conv_shape shape;
+    const convcl_conv_desc desc = desc_of(images);
+    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off"});
+    assert_ok(convcl_conv_shape__make(&desc, &shape));
+    convcl_conv_winner__problem(&shape, CONVCL_CONV_FWD, problem);
+    assert_ok(convcl_context__remember(context, problem, winner));
+    return context;
+}
+
+static void test_tune__off_takes_what_is_known_or_the_cost_model(harness_device *device, const void *data) {
+    (void)data;
+    convcl_context *plain = context_with(device, (convcl_context_options){.cache_dir = "off"});
+    assert_non_null(strstr(convcl_conv_plan_describe(plan_in(plain, CONVCL_CONV_FWD, 16)), "winograd"));
+    assert_int_equal(convcl_context_candidates_tuned(plain), 0);
+    convcl_context *knows = context_that_remembers(device, "quick winograd tile 2 chunk 3 rows 0 prefetch 0 space 0 gemm auto", 16);
+    const char *text = convcl_conv_plan_describe(plan_in(knows, CONVCL_CONV_FWD, 16));
+    assert_non_null(strstr(text, "F(2x2, 3x3)"));
+    assert_non_null(strstr(text, "3 images a chunk"));
+    expect_right_results(device, knows, 16);
+}
+
+static void test_tune__damaged_winner_is_ignored(harness_device *device, const void *data) {
+    (void)data;
+    static const char *const texts[] = {
+        "",
+        "quick",
+        "separate",
+        "quick separate",
+        "quick gather",
+        "slow gather tile 0 chunk 0 rows 0 prefetch 0 space 0 gemm auto",
+        "quick fft tile 0 chunk 0 rows 0 prefetch 0 space 0 gemm auto",
+        "quick gather tile 4 chunk 0 rows 0 prefetch 0 space 0 gemm auto",
+        "quick gather tile 0 chunk 0 rows 0 prefetch 0 space 0 gemm none",
+        "quick gather tile 0 chunk 0 rows 0 prefetch 0 space 0 gemm auto x",
+        "quick gather tile 0 chunk 0 rows 17 prefetch 0 space 0 gemm auto",
+        "quick gather tile 0 chunk -1 rows 0 prefetch 0 space 0 gemm auto",
+        "quick gather tile 0 chunk 17 rows 0 prefetch 0 space 0 gemm auto",
+        "quick gather tile 0 chunk 0 rows 0 prefetch 2 space 0 gemm auto",
+        "quick gather tile 0 chunk 0 rows 0 prefetch 0 space 99 gemm auto",
+        "quick gather tile 0 chunk 0 rows 0 prefetch 0 space 0",
+    };
+    convcl_context *plain = context_with(device, (convcl_context_options){.cache_dir = "off"});
+    const char *expected = convcl_conv_plan_describe(plan_in(plain, CONVCL_CONV_FWD, 16));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i)
+        assert_string_equal(convcl_conv_plan_describe(plan_in(context_that_remembers(device, texts[i], 16), CONVCL_CONV_FWD, 16)),
+                            expected);
+    convcl_context *few = context_that_remembers(device, "full winograd tile 0 chunk 0 rows 0 prefetch 0 space 0 gemm auto", 3);
+    assert_non_null(strstr(convcl_conv_plan_describe(plan_in(few, CONVCL_CONV_FWD, 3)), "gather"));
+}
+
+/* With Winograd's last kernel wrong, every such candidate computes nonsense, however fast. */
+static void test_tune__wrong_kernel_never_wins(harness_device *device, const void *data) {
+    (void)data;
+    char line[1024];
+    temporary_log log = {0};
+    const char *folder = temporary_folder();
+    snprintf(line, sizeof line,
+             "cp '%s'/../kernels/* '%s' && sed -i 's/    return value;/    return value * 1.001f;/' '%s/unpack_winograd_pixels.cl'",
+             CONVCL_TESTS_DIR, folder, folder);
+    assert_int_equal(system(line), 0);
+    convcl_context *context = context_with(
+        device, (convcl_context_options){
+                    .cache_dir = "off", .kernel_dir = folder, .tuning = CONVCL_TUNING_QUICK, .log = temporary_log_line, .log_user = &log});
+    assert_non_null(strstr(convcl_conv_plan_describe(plan_in(context, CONVCL_CONV_FWD, 16)), "gather"));
+    assert_true(log.warnings > 0);
+    assert_non_null(strstr(log.first, "is wrong, it is not used"));
+}
+
+int main(int argc, char **argv) {
+    HARNESS_DEVICE(test_tune__fastest_right_one_wins);
+    HARNESS_DEVICE(test_tune__nobody_is_right);
+    HARNESS_DEVICE(test_tune__small_gain_does_not_win);
+    HARNESS_DEVICE(test_tune__budget_is_respected);
+    HARNESS_DEVICE(test_tune__second_run_tunes_nothing);
+    HARNESS_DEVICE(test_tune__full_is_right_and_replaces_quick);
+    HARNESS_DEVICE(test_tune__without_a_store_a_context_remembers);
+    HARNESS_DEVICE(test_tune__few_images_stay_with_direct_sums);
+    HARNESS_DEVICE(test_tune__off_takes_what_is_known_or_the_cost_model);
+    HARNESS_DEVICE(test_tune__damaged_winner_is_ignored);
+    HARNESS_DEVICE(test_tune__wrong_kernel_never_wins);
+    return harness_main(argc, argv);
+}
