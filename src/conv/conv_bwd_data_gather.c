@@ -144,7 +144,8 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
                                          .source = CONVCL_GEMM_ROWS,
                                          .check = leaves_source(shape),
                                          .mask = shape->desc.relu_mask != 0,
-                                         .run = shape->ocg};
+                                         .run = shape->ocg,
+                                         .math = shape->desc.math};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     CONVCL_TRY(convcl_conv_form__create(context, "pack_filter", NULL, NULL, &r->pack_filter));
     plan_chunks(context, r);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "convcl/context.h"
+#include "opencl/context_internal.h"
 #include "opencl/device_traits.h"
 
 /* A program that was built, by file name and options. */
@@ -27,6 +28,7 @@ struct convcl_context {
 
     pthread_mutex_t lock; /* guards everything below; held while a program is built, so that each is built once */
     int references;
+    convcl_probe matrix_probe;
     convcl_program *programs;
     size_t program_count, program_capacity;
     int programs_built;
