@@ -214,6 +214,8 @@ static void name_command(const harness_device *device, const conv_case *c) {
 void conv_run_case(harness_device *device, const void *conv_case_data) {
     const conv_case *c = conv_case_data;
     name_command(device, c);
+    if (strcmp(c->options.gemm, "mma") == 0 && !convcl_gemm__is_available(device->context, "mma"))
+        skip();
     convcl_conv_plan *plan = conv_plan(device, c);
     run_random(device, c, plan);
     run_exact(device, c, plan);
@@ -248,13 +250,13 @@ static bool has_word(const char *words, const char *word) {
     return false;
 }
 
-/* One row with one algorithm and every GEMM variant; with CLBlast where the row asks for it. */
+/* One row with one algorithm and every GEMM variant; with CLBlast, and with the matrix unit that few devices have, where the row asks for CLBlast. */
 static void add_row(const harness_case *row, const conv_case *c) {
     for (const convcl_gemm_variant *const *gemm = convcl_gemm_variants; *gemm; gemm++) {
         conv_case one = *c;
         char name[256];
         one.options.gemm = (*gemm)->name;
-        if (strcmp((*gemm)->name, "clblast") == 0 && !has_word(row->flags, "clblast"))
+        if ((strcmp((*gemm)->name, "clblast") == 0 || strcmp((*gemm)->name, "mma") == 0) && !has_word(row->flags, "clblast"))
             continue;
         snprintf(name, sizeof name, "conv %s %s %s %s", convcl_conv_dir_name(c->dir), one.options.algo, one.options.gemm, row->name);
         harness_add_device_test(name, conv_run_case, kept_case(&one));
@@ -302,7 +304,7 @@ void conv_add_table(convcl_conv_dir dir) {
 
 void conv_add_for_gemms(const char *name, harness_device_fn test, const char *text, convcl_conv_dir dir) {
     for (const convcl_gemm_variant *const *gemm = convcl_gemm_variants; *gemm; gemm++) {
-        if (strcmp((*gemm)->name, "clblast") == 0)
+        if (strcmp((*gemm)->name, "clblast") == 0 || strcmp((*gemm)->name, "mma") == 0)
             continue;
         conv_case c = {.dir = dir, .options = {.algo = "gather", .gemm = (*gemm)->name}};
         parse_or_exit(text, &c.desc);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "conv_case.h"
 #include "opencl/context_internal.h"
@@ -12,6 +13,7 @@
 typedef struct gemm_case {
     const char *name;
     const char *variant; /* filled in for each variant */
+    const char *emulate; /* mma: the unit whose plain twin it is */
     convcl_gemm_source source;
     int gm, gn, gk, gb; /* gm and gk follow from the map where there is one */
     int extra;          /* ldc - gn */
@@ -201,18 +203,24 @@ static const char *words(const gemm_case *g, char text[CONVCL_REF_CASE_TEXT]) {
 static void test_gemm__case(harness_device *device, const void *data) {
     const gemm_case *g = data;
     char text[CONVCL_REF_CASE_TEXT];
-    if (*words(g, text)) /* the bench makes the same values from the same seed */
+    if (*words(g, text) && !g->emulate) /* the bench makes the same values from the same seed */
         harness_repeat("gemm --verify --device %d --gemm %s --seed %llu %s", device->info.index, g->variant,
                        (unsigned long long)harness_seed(), words(g, text));
     const convcl_gemm_request request = {.variant = g->variant,
+                                         .emulate = g->emulate,
                                          .source = g->source,
                                          .check = g->check,
                                          .bias = g->bias,
                                          .relu = g->relu,
                                          .mask = g->mask,
-                                         .run = g->map.run};
+                                         .run = g->map.run,
+                                         .gm = g->emulate ? g->gm : 0, /* a small tile, for twins are slow */
+                                         .gn = g->emulate ? g->gn : 0};
     convcl_gemm *gemm = NULL;
-    assert_ok(convcl_gemm__create(device->context, &request, &gemm));
+    const convcl_status status = convcl_gemm__create(device->context, &request, &gemm);
+    if (status == CONVCL_UNSUPPORTED && strcmp(g->variant, "mma") == 0 && !g->emulate)
+        skip(); /* no matrix unit */
+    assert_ok(status);
     harness_defer(destroy_gemm, gemm);
     harness_note("%s", gemm->description);
     run(device, g, gemm, false);
@@ -233,7 +241,8 @@ static void test_gemm__default_is_the_devices(harness_device *device, const void
     convcl_gemm *gemm = NULL;
     assert_ok(convcl_gemm__create(device->context, &request, &gemm));
     harness_defer(destroy_gemm, gemm);
-    assert_string_equal(gemm->variant->name, convcl_context__prefers_registers(device->context) ? "register" : "tile");
+    const char *gpu = convcl_gemm_mma__is_default(device->context, CONVCL_MATH_DEFAULT) ? "mma" : "tile";
+    assert_string_equal(gemm->variant->name, convcl_context__prefers_registers(device->context) ? "register" : gpu);
 }
 
 /* A stride of 2, pixels that are wider than the run, padding, results scattered over a larger image. */
@@ -320,24 +329,33 @@ static const gemm_case cases[] = {
 #define CASES        (sizeof cases / sizeof *cases)
 #define MAX_VARIANTS 8
 
-int main(int argc, char **argv) {
+/* All cases with one variant. */
+static void add_variant(const char *variant, const char *emulate) {
     static gemm_case all[CASES * MAX_VARIANTS];
-    size_t count = 0;
+    static size_t count;
+    for (size_t i = 0; i < CASES && count < sizeof all / sizeof *all; i++) {
+        gemm_case *g = &all[count++];
+        *g = cases[i];
+        g->variant = variant;
+        g->emulate = emulate;
+        if (g->source != CONVCL_GEMM_PANELS) {
+            g->gm = g->source == CONVCL_GEMM_ROWS ? pixels(g) : taps(&g->map);
+            g->gk = g->source == CONVCL_GEMM_ROWS ? taps(&g->map) : pixels(g);
+        }
+        char name[128], text[CONVCL_REF_CASE_TEXT];
+        const char *written = words(g, text);
+        snprintf(name, sizeof name, "gemm %s%s%s %s%s%s", g->variant, emulate ? " of " : "", emulate ? emulate : "", g->name,
+                 *written ? " " : "", written);
+        harness_add_device_test(name, test_gemm__case, g);
+    }
+}
+
+int main(int argc, char **argv) {
     HARNESS_DEVICE(test_gemm__unknown_variant_is_unsupported);
     HARNESS_DEVICE(test_gemm__default_is_the_devices);
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; variant++)
-        for (size_t i = 0; i < CASES && count < sizeof all / sizeof *all; i++) {
-            gemm_case *g = &all[count++];
-            *g = cases[i];
-            g->variant = (*variant)->name;
-            if (g->source != CONVCL_GEMM_PANELS) {
-                g->gm = g->source == CONVCL_GEMM_ROWS ? pixels(g) : taps(&g->map);
-                g->gk = g->source == CONVCL_GEMM_ROWS ? taps(&g->map) : pixels(g);
-            }
-            char name[128], text[CONVCL_REF_CASE_TEXT];
-            const char *written = words(g, text);
-            snprintf(name, sizeof name, "gemm %s %s%s%s", g->variant, g->name, *written ? " " : "", written);
-            harness_add_device_test(name, test_gemm__case, g);
-        }
+        add_variant((*variant)->name, NULL);
+    add_variant("mma", "nvidia");
+    add_variant("mma", "amd");
     return harness_main(argc, argv);
 }

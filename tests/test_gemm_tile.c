@@ -1,4 +1,5 @@
-/* test_gemm_tile.c: every tile of the GEMM for GPUs with every kind of A, aligned and not, against plain loops; its splits; its limits.
+/* test_gemm_tile.c: every tile of the GEMM for GPUs, and of the plain twins of those for matrix units, with every kind of A, aligned and not, against plain
+ * loops; its splits; its limits.
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ typedef struct tile_case {
     convcl_tile tile;
     convcl_gemm_source source;
     int run;
+    const char *unit; /* the matrix unit whose twin it is; NULL: gemm_tile */
 } tile_case;
 
 static convcl_gather_map map_of(int run) {
@@ -125,7 +127,8 @@ static void destroy_gemm(void *gemm) {
 }
 
 static convcl_gemm *make(harness_device *device, const tile_case *c) {
-    const convcl_gemm_request request = {.variant = "tile", .tile = &c->tile, .source = c->source, .check = true, .run = c->run};
+    const convcl_gemm_request request = {
+        .variant = c->unit ? "mma" : "tile", .emulate = c->unit, .tile = &c->tile, .source = c->source, .check = true, .run = c->run};
     convcl_gemm *gemm = NULL;
     const convcl_status status = convcl_gemm__create(device->context, &request, &gemm);
     if (status == CONVCL_UNSUPPORTED)
@@ -167,7 +170,7 @@ static void test_gemm_tile__unaligned(harness_device *device, const void *data) 
 /* A long sum over few tiles is split, and needs a workspace for that; a short one is not. */
 static void test_gemm_tile__long_sums_are_split(harness_device *device, const void *data) {
     (void)data;
-    const tile_case c = {convcl_gemm_tile__get(convcl_gemm_tile__count() - 1), CONVCL_GEMM_SUM, 4};
+    const tile_case c = {convcl_gemm_tile__get(convcl_gemm_tile__count() - 1), CONVCL_GEMM_SUM, 4, NULL};
     convcl_gemm *gemm = make(device, &c);
     assert_true(convcl_gemm__workspace(gemm, 16, 16, 100000) >= 2 * 16 * 16);
     assert_int_equal(convcl_gemm__workspace(gemm, 16, 16, 100), 0);
@@ -186,27 +189,36 @@ static void test_gemm_tile__too_large_for_the_device_is_unsupported(harness_devi
 
 static const char *const source_names[] = {"panels", "rows", "sum", "plain", "turned", "blocks"};
 
-static void add(tile_case *c, convcl_tile tile, int source, int run) {
+static void add(tile_case *c, const char *unit, convcl_tile tile, int source, int run) {
     char name[128];
-    *c = (tile_case){tile, (convcl_gemm_source)source, run};
-    const int length = snprintf(name, sizeof name, "gemm_tile %dx%dx%d of %dx%d %s run %d", tile.tm, tile.tn, tile.tk, tile.wm, tile.wn,
-                                source_names[source], run);
+    *c = (tile_case){tile, (convcl_gemm_source)source, run, unit};
+    const int length = snprintf(name, sizeof name, "gemm_%s%s %dx%dx%d of %dx%d %s run %d", unit ? "mma " : "tile", unit ? unit : "",
+                                tile.tm, tile.tn, tile.tk, tile.wm, tile.wn, source_names[source], run);
     snprintf(name + length, sizeof name - (size_t)length, " aligned");
     harness_add_device_test(name, test_gemm_tile__aligned, c);
     snprintf(name + length, sizeof name - (size_t)length, " unaligned");
     harness_add_device_test(name, test_gemm_tile__unaligned, c);
 }
 
-int main(int argc, char **argv) {
+/* One tile with the kinds of A up to `last`. */
+static void add_tile(const char *unit, convcl_tile tile, convcl_gemm_source last) {
     static tile_case cases[256];
-    size_t count = 0;
+    static size_t count;
+    for (int source = CONVCL_GEMM_PANELS; source <= (int)last && count + 2 <= sizeof cases / sizeof *cases; ++source) {
+        add(&cases[count++], unit, tile, source, 8);
+        if (source == CONVCL_GEMM_ROWS || source == CONVCL_GEMM_SUM)
+            add(&cases[count++], unit, tile, source, 5);
+    }
+}
+
+int main(int argc, char **argv) {
+    static const char *const units[] = {"nvidia", "amd"};
     HARNESS_DEVICE(test_gemm_tile__long_sums_are_split);
     HARNESS_DEVICE(test_gemm_tile__too_large_for_the_device_is_unsupported);
     for (int t = 0; t < convcl_gemm_tile__count(); ++t)
-        for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source) {
-            add(&cases[count++], convcl_gemm_tile__get(t), source, 8);
-            if (source == CONVCL_GEMM_ROWS || source == CONVCL_GEMM_SUM)
-                add(&cases[count++], convcl_gemm_tile__get(t), source, 5);
-        }
+        add_tile(NULL, convcl_gemm_tile__get(t), CONVCL_GEMM_BLOCKS);
+    for (int u = 0; u < 2; ++u)
+        for (int t = 0; t < convcl_gemm_mma__count(units[u]); ++t) /* how A comes does not depend on the tile, and twins are slow */
+            add_tile(units[u], convcl_gemm_mma__get(units[u], t), t == 2 ? CONVCL_GEMM_BLOCKS : CONVCL_GEMM_PANELS);
     return harness_main(argc, argv);
 }

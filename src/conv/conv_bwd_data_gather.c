@@ -141,7 +141,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     CONVCL_TRY(convcl_alloc(sizeof *r, &r));
     r->shape = *shape;
     const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_ROWS, .check = leaves_source(shape),
-                                         .mask = shape->desc.relu_mask != 0, .run = shape->ocg};
+                                         .mask = shape->desc.relu_mask != 0,      .run = shape->ocg,          .math = shape->desc.math};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     CONVCL_TRY(convcl_conv_form__create(context, "pack_filter", NULL, NULL, &r->pack_filter));
     plan_chunks(context, r);

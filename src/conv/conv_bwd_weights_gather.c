@@ -79,7 +79,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     r->shape = *shape;
     CONVCL_TRY(convcl_conv_source__create(context, shape, &r->source));
     const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_SUM, .check = r->source.check,
-                                         .run = r->source.map.run};
+                                         .run = r->source.map.run, .math = shape->desc.math};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     r->vector = convcl_context__vector_width(context) >= 4 ? convcl_context__vector_width(context) : 4;
     snprintf(options, sizeof options, "-DT_VW=%d -DF_SUM=%d", r->vector, shape->desc.has_bias);

@@ -67,7 +67,8 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
                                          .check = r->source.check,
                                          .bias = shape->desc.has_bias != 0,
                                          .relu = shape->desc.activation == CONVCL_ACTIVATION_RELU,
-                                         .run = r->source.map.run};
+                                         .run = r->source.map.run,
+                                         .math = shape->desc.math};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     CONVCL_TRY(convcl_conv_form__create(context, "pack_filter", NULL, NULL, &r->pack_filter));
     r->gk = shape->desc.fh * shape->desc.fw * shape->icg;

@@ -42,7 +42,7 @@ static convcl_status create_kernels(convcl_context *context, recipe *r, const co
     const convcl_winograd_layout *l = &r->layout;
     const convcl_conv_desc *d = &r->shape.desc;
     char options[64];
-    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_PLAIN};
+    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_PLAIN, .math = r->shape.desc.math};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_filter", CONVCL_WINOGRAD_FILTER, l, l->view.gn, "", &r->pack_filter));
     CONVCL_TRY(

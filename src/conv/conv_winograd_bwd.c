@@ -63,7 +63,7 @@ static convcl_status create_data_kernels(convcl_context *context, recipe *r, con
     const convcl_winograd_layout *l = &r->layout;
     const int mask = r->shape.desc.relu_mask;
     char options[96];
-    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_BLOCKS};
+    const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, choice->mr), .source = CONVCL_GEMM_BLOCKS, .math = r->shape.desc.math};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm_data));
     CONVCL_TRY(
         convcl_winograd__create_kernel(context, "pack_winograd_filter", CONVCL_WINOGRAD_FILTER_PLAIN, l, l->view.k, "", &r->pack_filter));
@@ -86,7 +86,7 @@ static convcl_status create_weights_kernels(convcl_context *context, recipe *r, 
     const convcl_winograd_layout *l = &r->layout;
     char options[64];
     const convcl_gemm_request request = {CONVCL_CONV_REQUEST(choice, r->data ? 0 : choice->mr), .source = CONVCL_GEMM_TURNED,
-                                         .run = l->view.k};
+                                         .run = l->view.k, .math = r->shape.desc.math};
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm_weights));
     CONVCL_TRY(
         convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_INPUT, l, l->view.k, "-DF_BLOCKS=0", &r->pack_x));

@@ -19,6 +19,7 @@ const convcl_gemm_variant *const convcl_gemm_variants[] = {
     &convcl_gemm_variant_register,
     &convcl_gemm_variant_local,
     &convcl_gemm_variant_tile,
+    &convcl_gemm_variant_mma,
 #if CONVCL_HAVE_CLBLAST
     &convcl_gemm_variant_clblast,
 #endif
@@ -46,22 +47,37 @@ int convcl_gemm__planes_args(const convcl_gemm_call *call, convcl_gemm_source so
     return count;
 }
 
-/* UNSUPPORTED, with the names that there are. */
-static convcl_status fail_with_names(const convcl_context *context, const char *name) {
+bool convcl_gemm__is_available(convcl_context *context, const char *variant) {
+    for (const convcl_gemm_variant *const *row = convcl_gemm_variants; *row; ++row)
+        if (strcmp((*row)->name, variant) == 0)
+            return (*row)->available(context);
+    return false;
+}
+
+/* UNSUPPORTED, with the names of those that are available. */
+static convcl_status fail_with_names(convcl_context *context, const char *name) {
     convcl_text names = {0};
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
-        convcl_text_add(&names, " %s", (*variant)->name);
+        if ((*variant)->available(context))
+            convcl_text_add(&names, " %s", (*variant)->name);
     const convcl_status status = convcl_fail(CONVCL_UNSUPPORTED, "gemm: variant \"%s\" is not available on %s; there are:%s", name,
                                              convcl_context_device(context)->name, convcl_text_get(&names));
     convcl_text_clear(&names);
     return status;
 }
 
-static convcl_status find_variant(const convcl_context *context, const char *name, const convcl_gemm_variant **variant_out) {
+static const char *default_name(convcl_context *context, convcl_math math) {
+    if (convcl_context__prefers_registers(context))
+        return "register";
+    return convcl_gemm_mma__is_default(context, math) ? "mma" : "tile";
+}
+
+static convcl_status find_variant(convcl_context *context, const convcl_gemm_request *request, const convcl_gemm_variant **variant_out) {
+    const char *name = request->variant;
     if (!name || strcmp(name, "auto") == 0)
-        name = convcl_context__prefers_registers(context) ? "register" : "tile";
+        name = default_name(context, request->math);
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
-        if (strcmp((*variant)->name, name) == 0 && (*variant)->available(context)) {
+        if (strcmp((*variant)->name, name) == 0 && (request->emulate || (*variant)->available(context))) {
             *variant_out = *variant;
             return CONVCL_OK;
         }
@@ -75,7 +91,7 @@ convcl_status convcl_gemm__create(convcl_context *context, const convcl_gemm_req
     CONVCL_TRY(convcl_alloc(sizeof *gemm, &gemm));
     gemm->context = convcl_context__retain(context);
     gemm->request = *request;
-    CONVCL_TRY(find_variant(context, request->variant, &gemm->variant));
+    CONVCL_TRY(find_variant(context, request, &gemm->variant));
     gemm->request.variant = gemm->variant->name;
     gemm->source = request->source;
     if (convcl_gemm__is_mapped(request->source) && !gemm->variant->gathers)

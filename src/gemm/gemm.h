@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "convcl/tensor.h"
 #include "opencl/device_traits.h"
 #include "opencl/kernel.h"
 
@@ -50,11 +51,14 @@ typedef struct convcl_gemm_request {
     bool check; /* taps may lie outside the source */
     bool bias, relu, mask;
     int gm, gn, gb;          /* 0: unknown */
-    const convcl_tile *tile; /* tile: this one of the parameter space; NULL: chosen */
+    const convcl_tile *tile; /* tile, mma: this one of the parameter space; NULL: chosen */
     int space;               /* tile: 1 + the index of one of the parameter space; 0: chosen, or `tile` */
     int mr;                  /* register: rows of a tile; 0: chosen */
     int prefetch;            /* register: 1 with it, -1 without, 0: chosen */
     int run;                 /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
+    convcl_math math;        /* whether matrix units may be used, and how */
+    const char
+        *emulate; /* mma: the plain twin of that unit's kernel ("nvidia", "amd"), on any device, for tests; NULL: the device's own unit */
 } convcl_gemm_request;
 
 /* One product. Workspace serves variants that need it. */
@@ -78,7 +82,7 @@ typedef struct convcl_gemm_variant {
     bool gathers;      /* can read A through a map; otherwise pack_gather makes panels of it */
     bool takes_planes; /* in one call; otherwise it gets one plane after the other */
     bool plain_c;      /* writes a plain C into the workspace, to be unpacked */
-    bool (*available)(const convcl_context *context);
+    bool (*available)(convcl_context *context);
     convcl_status (*create)(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm);
     size_t (*workspace)(const convcl_gemm *gemm, int gm, int gn, int gk); /* floats of its own; NULL: none */
     convcl_status (*enqueue)(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);
@@ -95,14 +99,17 @@ struct convcl_gemm {
     convcl_gemm_source source; /* what the kernel reads: PANELS when the variant cannot gather */
     int mr, nr;                /* panel widths; 0: one panel as wide as the matrix */
     int vector;                /* register: floats of a vector */
-    int items;                 /* local, tile: work-items of a group */
-    int tk;                    /* tile: values of k that are staged at a time */
-    convcl_kernel *split_sum;  /* tile: adds up the splits of a long sum */
+    int items;                 /* local, tile, mma: work-items of a group */
+    int tk;                    /* tile, mma: values of k that are staged at a time */
+    convcl_kernel *split_sum;  /* tile, mma: adds up the splits of a long sum */
     convcl_kernel *kernel;     /* the product, or the epilogue of a variant without one */
     convcl_kernel *gather;     /* pack_gather, when the variant cannot gather */
     cl_mem zeros;              /* register: what taps outside the source read */
     char description[96];
 };
+
+/* Whether the device can use that variant of the table. May build and run a probe the first time. */
+bool convcl_gemm__is_available(convcl_context *context, const char *variant);
 
 /* Chooses the variant and builds its kernels.
  *
@@ -129,5 +136,15 @@ convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *strea
 /* The parameter space of the variant "tile": what a request may name. */
 int convcl_gemm_tile__count(void);
 convcl_tile convcl_gemm_tile__get(int index);
+
+/* The same of the variant "mma" for a unit, "nvidia" or "amd"; wm and wn are rows and columns of a wave. */
+int convcl_gemm_mma__count(const char *unit);
+convcl_tile convcl_gemm_mma__get(const char *unit, int index);
+
+/* Runs a small product by the device's unit, or by a unit's plain twin, and compares it with the same sums in double. No unit: not right. Blocks. */
+convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *emulate, bool *right_out);
+
+/* Whether "mma" is what a device's GEMM should be when nobody says: its probe passed, the math allows it, and the unit is faster by its data sheet. */
+bool convcl_gemm_mma__is_default(convcl_context *context, convcl_math math);
 
 #endif

@@ -14,7 +14,7 @@ static int items_of(int tile) {
     return tile / ITEM_TILE * (tile / ITEM_TILE);
 }
 
-static bool available(const convcl_context *context) {
+static bool available(convcl_context *context) {
     const convcl_device_info *info = convcl_context_device(context);
     return info->max_work_group_size >= (size_t)items_of(SMALL_TILE) && info->local_memory >= 2 * SMALL_TILE * TILE_K * sizeof(float);
 }

@@ -14,7 +14,7 @@
 /* Vectors of a tile's row. Two are enough to hide the broadcast of an element of A behind two fmas. */
 #define TILE_VECTORS 2
 
-static bool available(const convcl_context *context) {
+static bool available(convcl_context *context) {
     (void)context;
     return true;
 }

@@ -43,7 +43,7 @@ static bool fits(const convcl_context *context, const convcl_tile *tile) {
     return info->max_work_group_size >= (size_t)items_of(tile) && info->local_memory >= local_of(tile);
 }
 
-static bool available(const convcl_context *context) {
+static bool available(convcl_context *context) {
     return fits(context, &tiles[TILES - 1]);
 }
 
@@ -123,7 +123,7 @@ static int splits_of(const convcl_gemm *gemm, int gm, int gn, int gk) {
     return gemm->source == CONVCL_GEMM_SUM && gk > 0 ? divide_up(gk, split_of(gemm, gm, gn, gk)) : 1;
 }
 
-static size_t workspace(const convcl_gemm *gemm, int gm, int gn, int gk) {
+size_t convcl_gemm_tile__workspace(const convcl_gemm *gemm, int gm, int gn, int gk) {
     const int splits = splits_of(gemm, gm, gn, gk);
     return splits > 1 ? (size_t)splits * (size_t)gm * (size_t)gn : 0;
 }
@@ -136,7 +136,7 @@ static convcl_status sum_splits(const convcl_gemm *gemm, convcl_stream *stream, 
     return convcl_stream__launch(stream, gemm->split_sum, args, 7, &(convcl_range){{groups * SUM_ITEMS, 1, 1}, {SUM_ITEMS, 1, 1}});
 }
 
-static convcl_status enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
+convcl_status convcl_gemm_tile__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
     const int splits = splits_of(gemm, call->gm, call->gn, call->gk);
     const bool split = splits > 1;
     const size_t b_stride = call->b_stride > 0 ? call->b_stride : convcl_gemm__size_b(gemm, call->gn, call->gk);
@@ -173,6 +173,6 @@ const convcl_gemm_variant convcl_gemm_variant_tile = {
     .takes_planes = true,
     .available = available,
     .create = create,
-    .workspace = workspace,
-    .enqueue = enqueue,
+    .workspace = convcl_gemm_tile__workspace,
+    .enqueue = convcl_gemm_tile__enqueue,
 };

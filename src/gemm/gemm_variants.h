@@ -8,6 +8,7 @@
 extern const convcl_gemm_variant convcl_gemm_variant_register;
 extern const convcl_gemm_variant convcl_gemm_variant_local;
 extern const convcl_gemm_variant convcl_gemm_variant_tile;
+extern const convcl_gemm_variant convcl_gemm_variant_mma;
 #if CONVCL_HAVE_CLBLAST
 extern const convcl_gemm_variant convcl_gemm_variant_clblast;
 #endif
@@ -19,6 +20,10 @@ static inline bool convcl_gemm__is_mapped(convcl_gemm_source source) {
 
 /* Appends the planes' kernel arguments, those of equal planes when the call has none; returns the new count. */
 int convcl_gemm__planes_args(const convcl_gemm_call *call, convcl_gemm_source source, convcl_arg *args, int count);
+
+/* Splits and launch of a kernel made with gemm_tile_main.h; mr, nr, items, tk and split_sum say how. */
+size_t convcl_gemm_tile__workspace(const convcl_gemm *gemm, int gm, int gn, int gk);
+convcl_status convcl_gemm_tile__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);
 
 /* Build options that all GEMM kernels share: what A is, and the epilogue. */
 #define CONVCL_GEMM_OPTIONS_FORMAT "-DP_A=%d -DF_CHECK=%d -DF_BIAS=%d -DF_RELU=%d -DF_MASK=%d"

@@ -9,6 +9,7 @@
 
 #include "base/sha256.h"
 #include "convcl/context.h"
+#include "opencl/context_internal.h"
 #include "opencl/device_traits.h"
 #include "store/store.h"
 
@@ -39,6 +40,7 @@ struct convcl_context {
     pthread_mutex_t lock; /* guards everything below; not held while a program is made */
     pthread_cond_t program_made;
     int references;
+    convcl_probe matrix_probe;
     convcl_program **programs;
     size_t program_count, program_capacity;
     convcl_winner *winners;

@@ -23,16 +23,17 @@
 
 /* What a form's device is told to be; sizes of a card that exists. */
 typedef struct pretended {
-    const char *form;
+    const char *form, *vendor, *name;
     unsigned units;
     size_t group, local;
+    const char *unit; /* of matrices, as gemm_mma.c names it; NULL: none */
 } pretended;
 
 static const pretended devices[] = {
-    {"nvidia", 132, 1024, 49152},
-    {"amd-wave64", 104, 1024, 65536},
-    {"amd-wave32", 48, 1024, 65536},
-    {"intel", 32, 1024, 65536},
+    {"nvidia", "NVIDIA Corporation", "H100", 132, 1024, 49152, "nvidia"},
+    {"amd-wave64", "Advanced Micro Devices, Inc.", "gfx90a", 104, 1024, 65536, "amd"},
+    {"amd-wave32", "Advanced Micro Devices, Inc.", "gfx1030", 48, 1024, 65536, NULL},
+    {"intel", "Intel(R) Corporation", "A770", 32, 1024, 65536, NULL},
 };
 
 typedef struct program {
@@ -47,6 +48,7 @@ static struct {
     int count, written_count;
 } state;
 
+static void die(const char *format, ...) CONVCL_PRINTF(1, 2);
 static void die(const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -166,6 +168,9 @@ static convcl_context *pretend(const pretended *device) {
     convcl_context *context = NULL;
     need(convcl_context_create(NULL, &(convcl_context_options){.form = device->form}, &context));
     context->info.type = CL_DEVICE_TYPE_GPU;
+    snprintf(context->info.vendor, sizeof context->info.vendor, "%s", device->vendor);
+    snprintf(context->info.name, sizeof context->info.name, "%s", device->name);
+    convcl_context__set_matrix_probe(context, CONVCL_PROBE_FAILED); /* nothing runs here; write_form says when it has passed */
     context->info.vector_width = 1;
     context->info.compute_units = device->units;
     context->info.max_work_group_size = device->group;
@@ -192,38 +197,54 @@ static void plan_nets(convcl_context *context, convcl_math math, const char *alg
     }
 }
 
-/* Every tile with every kind of A: a request does not say more. */
-static void plan_tiles(convcl_context *context) {
+/* A tile with every kind of A: a request does not say more. */
+static void plan_tile(convcl_context *context, const char *variant, convcl_tile tile, convcl_math math) {
+    for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source)
+        for (int run = 3; run <= 4; ++run) {
+            const convcl_gemm_request request = {
+                .variant = variant, .tile = &tile, .source = (convcl_gemm_source)source, .check = true, .run = run, .math = math};
+            convcl_gemm *gemm = NULL;
+            if (run == 3 && request.source != CONVCL_GEMM_ROWS && request.source != CONVCL_GEMM_SUM)
+                continue;
+            const convcl_status status = convcl_gemm__create(context, &request, &gemm);
+            if (status != CONVCL_UNSUPPORTED)
+                need(status);
+            convcl_gemm__destroy(gemm);
+        }
+}
+
+static void plan_tiles(convcl_context *context, const char *unit) {
     for (int t = 0; t < convcl_gemm_tile__count(); ++t)
-        for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source)
-            for (int run = 3; run <= 4; ++run) {
-                const convcl_tile tile = convcl_gemm_tile__get(t);
-                const convcl_gemm_request request = {
-                    .variant = "tile", .tile = &tile, .source = (convcl_gemm_source)source, .check = true, .run = run};
-                convcl_gemm *gemm = NULL;
-                if (run == 3 && request.source != CONVCL_GEMM_ROWS && request.source != CONVCL_GEMM_SUM)
-                    continue;
-                const convcl_status status = convcl_gemm__create(context, &request, &gemm);
-                if (status != CONVCL_UNSUPPORTED)
-                    need(status);
-                convcl_gemm__destroy(gemm);
-            }
+        plan_tile(context, "tile", convcl_gemm_tile__get(t), CONVCL_MATH_DEFAULT);
+    for (int t = 0; unit && t < convcl_gemm_mma__count(unit); ++t) {
+        plan_tile(context, "mma", convcl_gemm_mma__get(unit, t), CONVCL_MATH_DEFAULT);
+        plan_tile(context, "mma", convcl_gemm_mma__get(unit, t), CONVCL_MATH_FAST);
+    }
+}
+
+static void plan_maths(convcl_context *context, const char *gemm) {
+    plan_nets(context, CONVCL_MATH_DEFAULT, NULL, gemm);
+    plan_nets(context, CONVCL_MATH_STRICT, NULL, gemm);
+    plan_nets(context, CONVCL_MATH_FAST, NULL, gemm);
 }
 
 static void write_form(const pretended *device) {
     convcl_context *context = pretend(device);
     begin_form(device->form);
     state.role = "default";
-    plan_nets(context, CONVCL_MATH_DEFAULT, NULL, NULL);
-    plan_nets(context, CONVCL_MATH_STRICT, NULL, NULL);
-    plan_nets(context, CONVCL_MATH_FAST, NULL, NULL);
+    plan_maths(context, NULL); /* as on the older cards of the kind */
+    if (device->unit) {
+        convcl_context__set_matrix_probe(context, CONVCL_PROBE_PASSED);
+        plan_maths(context, NULL);
+        plan_maths(context, "mma"); /* what the variant takes by itself must not spill either, also where it is not the default */
+    }
     state.role = "choice";
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
         if (strcmp((*variant)->name, "register") != 0 && strcmp((*variant)->name, "clblast") != 0) {
             plan_nets(context, CONVCL_MATH_DEFAULT, "gather", (*variant)->name);
             plan_nets(context, CONVCL_MATH_DEFAULT, NULL, (*variant)->name);
         }
-    plan_tiles(context);
+    plan_tiles(context, device->unit);
     printf("%s: %d programs\n", device->form, state.written_count);
     convcl_context_release(context);
 }
