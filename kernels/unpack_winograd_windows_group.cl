@@ -34,20 +34,24 @@ static inline void add_pixel(float value, __global float *dx, __global const flo
 }
 
 #define READ(i, j) (c < channels ? m[(D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * channels + c] : 0.0f)
+/* One pixel of the row, of a window `wide` pixels wide. */
+#define ADD_PIXEL(j, wide)                                                                                                                 \
+    {                                                                                                                                      \
+        if (inside && w0 + j >= 0 && w0 + j < iw) {                                                                                        \
+            const ulong at = (corner + (long)place * iw + j) * channels + c;                                                               \
+            const int is_first = first_row && (j >= P_OVERLAP_W || tw == 0);                                                               \
+            const int is_last = last_row && (j < wide - P_OVERLAP_W || tw == tiles_w - 1);                                                 \
+            add_pixel(out[j], dx + at, mask + at, is_first, is_last);                                                                      \
+        }                                                                                                                                  \
+    }
 #define ADD_ROW(H, W)                                                                                                                      \
     {                                                                                                                                      \
         if (place < P_QH##H) {                                                                                                             \
-            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[j] = BETWEEN(place, j);                                                 \
+            const int inside = c < channels && h0 + place >= 0 && h0 + place < ih;                                                         \
+            const int first_row = place >= P_OVERLAP_H || th == 0, last_row = place < P_QH##H - P_OVERLAP_H || th == tiles_h - 1;          \
+            EACH(P_RW##W, ROW_IN, 0)                                                                                                       \
             transform_w##W(in, 1, out, 1);                                                                                                 \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
-                if (c < channels && h0 + place >= 0 && h0 + place < ih && w0 + j >= 0 && w0 + j < iw) {                                    \
-                    const ulong at = (corner + (long)place * iw + j) * channels + c;                                                       \
-                    const int is_first = (place >= P_OVERLAP_H || th == 0) && (j >= P_OVERLAP_W || tw == 0);                               \
-                    const int is_last =                                                                                                    \
-                        (place < P_QH##H - P_OVERLAP_H || th == tiles_h - 1) && (j < P_QW##W - P_OVERLAP_W || tw == tiles_w - 1);          \
-                    add_pixel(out[j], dx + at, mask + at, is_first, is_last);                                                              \
-                }                                                                                                                          \
-            }                                                                                                                              \
+            EACH(P_QW##W, ADD_PIXEL, P_QW##W)                                                                                              \
         }                                                                                                                                  \
     }
 #define FIRST(H, W) COLUMN(H, W, READ)

@@ -14,13 +14,39 @@
 /* The column or row that a work-item holds: one pair of arrays for all kinds of tiles, because Intel's compiler keeps only few of them in registers. */
 #define D_HELD vec_float in[D_POINTS], out[D_POINTS]
 
+/* DO(i, with) for i from 0 to count - 1, count at most D_POINTS: written out, because Intel's compiler unrolls loops after it has given arrays that a loop indexes
+ * their place in memory, for the targets where it takes 32 work-items a thread. */
+#define EACH(count, DO, with)                                                                                                              \
+    {                                                                                                                                      \
+        if (0 < (count))                                                                                                                   \
+            DO(0, with)                                                                                                                    \
+        if (1 < (count))                                                                                                                   \
+            DO(1, with)                                                                                                                    \
+        if (2 < (count))                                                                                                                   \
+            DO(2, with)                                                                                                                    \
+        if (3 < (count))                                                                                                                   \
+            DO(3, with)                                                                                                                    \
+        if (4 < (count))                                                                                                                   \
+            DO(4, with)                                                                                                                    \
+        if (5 < (count))                                                                                                                   \
+            DO(5, with)                                                                                                                    \
+        if (6 < (count))                                                                                                                   \
+            DO(6, with)                                                                                                                    \
+        if (7 < (count))                                                                                                                   \
+            DO(7, with)                                                                                                                    \
+    }
+#define COLUMN_IN(i, READ)    in[i] = READ(i, place);
+#define COLUMN_OUT(i, unused) BETWEEN(i, place) = out[i];
+#define ROW_IN(j, unused)     in[j] = BETWEEN(place, j);
+#define ROW_OUT(j, WRITE)     WRITE(place, j, out[j])
+
 /* Transforms column `place` of a tile of kind H, W; READ(i, j) is the value in row i. */
 #define COLUMN(H, W, READ)                                                                                                                 \
     {                                                                                                                                      \
         if (place < P_RW##W) {                                                                                                             \
-            _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) in[i] = READ(i, place);                                                    \
+            EACH(P_RH##H, COLUMN_IN, READ)                                                                                                 \
             transform_h##H(in, 1, out, 1);                                                                                                 \
-            _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) BETWEEN(i, place) = out[i];                                                \
+            EACH(P_QH##H, COLUMN_OUT, 0)                                                                                                   \
         }                                                                                                                                  \
     }
 
@@ -28,8 +54,8 @@
 #define ROW(H, W, WRITE)                                                                                                                   \
     {                                                                                                                                      \
         if (place < P_QH##H) {                                                                                                             \
-            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) in[j] = BETWEEN(place, j);                                                 \
+            EACH(P_RW##W, ROW_IN, 0)                                                                                                       \
             transform_w##W(in, 1, out, 1);                                                                                                 \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) WRITE(place, j, out[j])                                                    \
+            EACH(P_QW##W, ROW_OUT, WRITE)                                                                                                  \
         }                                                                                                                                  \
     }
