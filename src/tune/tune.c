@@ -48,13 +48,12 @@ bool convcl_tune__begin(convcl_tune_race *race, convcl_context *context, const c
     const double budget = convcl_context__tuning_budget(context);
     const double own = (is_full(race) ? FULL_CONTEXT : QUICK_CONTEXT) - convcl_context_tune_seconds(context);
     const double most = is_full(race) ? FULL_RACE : QUICK_RACE;
-    double seconds = budget < 1e9 ? budget : own; /* a budget that was given replaces the mode's */
+    /* A budget that was given replaces the mode's. */
+    const double seconds = budget < 1e9 ? budget : own < most ? own : most;
     if (seconds <= 0) {
         pthread_mutex_unlock(&one_race);
         return false;
     }
-    if (seconds > most)
-        seconds = most;
     race->begin = now();
     race->seconds = seconds;
     race->deadline = race->begin + seconds;
