@@ -78,8 +78,9 @@ static int race(convcl_context *context, made_up *m, int count) {
 static void test_tune__fastest_right_one_wins(harness_device *device, const void *data) {
     (void)data;
     temporary_log log = {0};
-    convcl_context *context =
-        context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .log = temporary_log_line, .log_user = &log});
+    convcl_context *context = context_with(
+        device,
+        (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300, .log = temporary_log_line, .log_user = &log});
     made_up m = {
         .milliseconds = {24, 12, 4, 60, 2, 2}, .is_wrong = {[2] = true}, .fails_to_build = {[4] = true}, .fails_to_run = {[5] = true}};
     assert_int_equal(race(context, &m, 6), 1);
@@ -96,7 +97,7 @@ static void test_tune__fastest_right_one_wins(harness_device *device, const void
 
 static void test_tune__nobody_is_right(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK});
+    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     made_up m = {.milliseconds = {4, 4}, .is_wrong = {true, true}};
     assert_int_equal(race(context, &m, 2), -1);
     made_up none = {.fails_to_build = {true, true}};
@@ -105,7 +106,7 @@ static void test_tune__nobody_is_right(harness_device *device, const void *data)
 
 static void test_tune__small_gain_does_not_win(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK});
+    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     made_up m = {.milliseconds = {30, 30}};
     assert_int_equal(race(context, &m, 2), 0);
 }
@@ -198,7 +199,8 @@ static void test_tune__second_run_tunes_nothing(harness_device *device, const vo
     const char *folder = temporary_folder();
     char first[3][256];
     static const convcl_conv_dir dirs[3] = {CONVCL_CONV_FWD, CONVCL_CONV_BWD_DATA, CONVCL_CONV_BWD_WEIGHTS};
-    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK});
+    convcl_context *context =
+        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     expect_right_results(device, context, 16);
     create_both(context, 16);
     const int tuned = convcl_context_candidates_tuned(context);
@@ -218,10 +220,11 @@ static void test_tune__second_run_tunes_nothing(harness_device *device, const vo
 static void test_tune__full_is_right_and_replaces_quick(harness_device *device, const void *data) {
     (void)data;
     const char *folder = temporary_folder();
-    convcl_context *quick = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK});
+    convcl_context *quick =
+        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     plan_in(quick, CONVCL_CONV_FWD, 12);
     convcl_context *full =
-        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL, .tuning_seconds = 8});
+        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL, .tuning_seconds = 20});
     plan_in(full, CONVCL_CONV_FWD, 12);
     assert_true(convcl_context_candidates_tuned(full) > convcl_context_candidates_tuned(quick));
     convcl_context *later = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL});
@@ -232,7 +235,8 @@ static void test_tune__full_is_right_and_replaces_quick(harness_device *device, 
 
 static void test_tune__without_a_store_a_context_remembers(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK});
+    convcl_context *context =
+        context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     plan_in(context, CONVCL_CONV_FWD, 4);
     const int tuned = convcl_context_candidates_tuned(context);
     assert_true(tuned >= 2);
@@ -243,7 +247,8 @@ static void test_tune__without_a_store_a_context_remembers(harness_device *devic
 /* Below four images it is a rule that sums are direct, also against what a store says. */
 static void test_tune__few_images_stay_with_direct_sums(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK});
+    convcl_context *context =
+        context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     assert_non_null(strstr(convcl_conv_plan_describe(plan_in(context, CONVCL_CONV_FWD, 3)), "gather"));
     assert_true(convcl_context_candidates_tuned(context) > 0);
     expect_right_results(device, context, 3);
@@ -312,9 +317,12 @@ static void test_tune__wrong_kernel_never_wins(harness_device *device, const voi
              "cp '%s'/../kernels/* '%s' && sed -i 's/    return value;/    return value * 1.001f;/' '%s/unpack_winograd_pixels.cl'",
              CONVCL_TESTS_DIR, folder, folder);
     assert_int_equal(system(line), 0);
-    convcl_context *context = context_with(
-        device, (convcl_context_options){
-                    .cache_dir = "off", .kernel_dir = folder, .tuning = CONVCL_TUNING_QUICK, .log = temporary_log_line, .log_user = &log});
+    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off",
+                                                                            .kernel_dir = folder,
+                                                                            .tuning_seconds = 300,
+                                                                            .tuning = CONVCL_TUNING_QUICK,
+                                                                            .log = temporary_log_line,
+                                                                            .log_user = &log});
     assert_non_null(strstr(convcl_conv_plan_describe(plan_in(context, CONVCL_CONV_FWD, 16)), "gather"));
     assert_true(log.warnings > 0);
     assert_non_null(strstr(log.first, "is wrong, it is not used"));

@@ -15,10 +15,9 @@
 #include "conv/conv_gather.h"
 #include "conv/conv_winograd.h"
 
-/* What a candidate must gain on candidate 0, so that noise does not decide, nor what a convolution gains alone, with its data in the caches, and loses in a network; more
- * in the backward directions, where a network that recomputes loses less. */
-#define MARGIN     0.06
-#define MARGIN_BWD 0.08
+/* What a candidate must gain on candidate 0: noise must not decide, nor what a convolution gains alone, with its data in the caches, and loses in a network; and another
+ * tile or chunk than the forward pass has costs the backward pass its transform. */
+#define MARGIN 0.06
 
 /* `quick` tries the direct sums only where the cost model gives them less than that many times Winograd's work. */
 #define CLOSE 2.5
@@ -221,7 +220,7 @@ static void race(tuner *t, convcl_context *context, const convcl_conv_shape *sha
     race_rows(t);
     race_spaces(t);
     race_variants(t);
-    const int winner = convcl_tune__winner(&t->race, dir == CONVCL_CONV_FWD ? MARGIN : MARGIN_BWD);
+    const int winner = convcl_tune__winner(&t->race, MARGIN);
     *found_out = t->race.entered > 0;
     if (winner >= 0) {
         *winner_out = t->contest.candidates[winner].how;

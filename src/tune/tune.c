@@ -48,13 +48,12 @@ bool convcl_tune__begin(convcl_tune_race *race, convcl_context *context, const c
     const double budget = convcl_context__tuning_budget(context);
     const double own = (is_full(race) ? FULL_CONTEXT : QUICK_CONTEXT) - convcl_context_tune_seconds(context);
     const double most = is_full(race) ? FULL_RACE : QUICK_RACE;
-    double seconds = budget < 1e9 ? budget : own; /* a budget that was given replaces the mode's */
+    /* A budget that was given replaces the mode's. */
+    const double seconds = budget < 1e9 ? budget : own < most ? own : most;
     if (seconds <= 0) {
         pthread_mutex_unlock(&one_race);
         return false;
     }
-    if (seconds > most)
-        seconds = most;
     race->begin = now();
     race->seconds = seconds;
     race->deadline = race->begin + seconds;
@@ -76,6 +75,19 @@ static double median(const convcl_tune_entry *entry) {
     qsort(sorted, (size_t)entry->samples, sizeof *sorted, compare_seconds);
     const int middle = entry->samples / 2;
     return entry->samples % 2 ? sorted[middle] : 0.5 * (sorted[middle - 1] + sorted[middle]);
+}
+
+static double least(const convcl_tune_entry *entry) {
+    double best = entry->seconds[0];
+    for (int i = 1; i < entry->samples; ++i)
+        if (entry->seconds[i] < best)
+            best = entry->seconds[i];
+    return best;
+}
+
+/* True when the challenger is faster by that share, in the median and at its best: other work on the machine only ever adds time. */
+static bool beats(const convcl_tune_entry *challenger, const convcl_tune_entry *first, double margin) {
+    return median(challenger) <= (1.0 - margin) * median(first) && least(challenger) <= (1.0 - margin) * least(first);
 }
 
 /* The one with the least median; NULL when nobody is left. */
@@ -209,7 +221,7 @@ int convcl_tune__winner(convcl_tune_race *race, double margin) {
     convcl_tune__leader(race);
     for (convcl_tune_entry *best = best_of(race); best; best = best_of(race)) {
         convcl_tune_entry *first = first_of(race);
-        convcl_tune_entry *chosen = first && median(best) > (1.0 - margin) * median(first) ? first : best;
+        convcl_tune_entry *chosen = first && best != first && !beats(best, first, margin) ? first : best;
         if (is_right(race, chosen)) {
             convcl_context__log(race->context, CONVCL_LOG_INFO, "tune %s: %s, %.3g ms, of %d candidates", race->problem->label,
                                 race->problem->describe(race->problem->user, chosen->candidate), 1e3 * median(chosen), race->entered);
