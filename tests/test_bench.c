@@ -33,7 +33,6 @@ static void test_bench__mistakes_name_value_and_rule(void **state) {
         {"--format html", {"--format is \"html\"", "text, markdown, csv or json"}, 1},
         {"--math exact", {"--math is \"exact\"", "default, strict or fast"}, 1},
         {"--tune fast", {"--tune is \"fast\"", "off, quick or full"}, 1},
-        {"--tune ", {"--tune", "off, quick or full"}, 1},
         {"--time-budget 0", {"--time-budget is \"0\"", "above 0"}, 1},
         {"--time-budget 1e3", {"--time-budget is \"1e3\"", "seconds"}, 1},
         {"--time-budget ''", {"--time-budget is \"\"", "seconds"}, 1},

@@ -184,7 +184,7 @@ static void test_store_programs__winners_are_remembered(harness_device *device, 
     (void)data;
     const char *folder = temporary_folder();
     temporary_log log;
-    char *winners[4] = {NULL, NULL, NULL, NULL};
+    char *winners[5] = {NULL, NULL, NULL, NULL, NULL};
     convcl_context *context = context_in(device, folder, NULL, &log);
     assert_ok(convcl_context__recall(context, "conv fwd n1", &winners[0]));
     assert_ok(convcl_context__remember(context, "conv fwd n1", "winograd:4 register"));
@@ -197,13 +197,19 @@ static void test_store_programs__winners_are_remembered(harness_device *device, 
     assert_ok(convcl_context__recall(context, "conv fwd n2", &winners[2]));
     convcl_context_release(context);
     context = context_in(device, "off", NULL, &log);
-    const convcl_status off = convcl_context__remember(context, "conv fwd n1", "nobody hears");
+    const convcl_status off = convcl_context__remember(context, "conv fwd n1", "within the context");
     assert_ok(convcl_context__recall(context, "conv fwd n1", &winners[3]));
     convcl_context_release(context);
-    const bool remembered = !winners[0] && winners[1] && strcmp(winners[1], "winograd:4 register") == 0 && !winners[2] && !winners[3];
+    context = context_in(device, "off", NULL, &log);
+    assert_ok(convcl_context__recall(context, "conv fwd n1", &winners[4]));
+    convcl_context_release(context);
+    const bool remembered = !winners[0] && winners[1] && strcmp(winners[1], "winograd:4 register") == 0 && !winners[2];
+    const bool own = winners[3] && strcmp(winners[3], "within the context") == 0 && !winners[4];
     free(winners[1]);
+    free(winners[3]);
     assert_ok(off);
     assert_true(remembered);
+    assert_true(own);
     assert_true(candidates == 3 && seconds > 1.4 && seconds < 1.6);
 }
 
