@@ -32,8 +32,7 @@
     "      --format FORMAT    text, markdown, csv or json (text)\n"                                                                        \
     "      --json FILE        write the results to FILE as well; --html FILE: a page\n"                                                    \
     "      --progress         lines of progress where standard error is no terminal\n"                                                     \
-    "      --version          print the version and exit\n"                                                                                \
-    "  -h, --help             print this and exit\n"                                                                                       \
+    "  -h, --help             print this and exit; --version: the version\n"                                                               \
     "exit status: 0 done, 1 the run or a check failed, 2 wrong usage, 130 interrupted\n"
 
 enum {
