@@ -18,6 +18,24 @@ typedef struct tile_rows {
 #endif
 } tile_rows;
 
+static inline void clear(D_VEC (*acc)[T_NV]) {
+#pragma unroll
+    for (int i = 0; i < T_MR; ++i) {
+#pragma unroll
+        for (int j = 0; j < T_NV; ++j)
+            acc[i][j] = (D_VEC)(0.0f);
+    }
+}
+
+static inline void copy(D_VEC (*from)[T_NV], D_VEC (*to)[T_NV]) {
+#pragma unroll
+    for (int i = 0; i < T_MR; ++i) {
+#pragma unroll
+        for (int j = 0; j < T_NV; ++j)
+            to[i][j] = from[i][j];
+    }
+}
+
 static inline int panel_count(const matrix_a *m) {
 #if P_A == A_SUM
     return m->map.th * m->map.tw * ((m->map.run + T_MR - 1) / T_MR);
@@ -131,7 +149,9 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
 }
 
 #elif P_A == A_ROWS
-static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*acc)[T_NV]) {
+static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*result)[T_NV]) {
+    D_VEC acc[T_MR][T_NV]; /* of its own: through a pointer, Intel's CPU runtime (2026.22) keeps the sums of nested loops in memory */
+    clear(acc);
     const gather_map *map = &m->map;
     const tile_rows rows = {panel * T_MR, min(m->rows - panel * T_MR, T_MR), gather_pixel_of(map, panel * T_MR)};
     int pixel_h[T_MR], pixel_w[T_MR];
@@ -159,11 +179,14 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
 #undef A_AT
             }
         }
+    copy(acc, result);
     return rows;
 }
 
 #else /* A_SUM */
-static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b_panel, D_VEC (*acc)[T_NV]) {
+static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b_panel, D_VEC (*result)[T_NV]) {
+    D_VEC acc[T_MR][T_NV]; /* as above */
+    clear(acc);
     const gather_map *map = &m->map;
     const int tap_panels = (map->run + T_MR - 1) / T_MR;
     const int tap = panel / tap_panels, first = (panel % tap_panels) * T_MR;
@@ -201,6 +224,7 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
             }
         }
     const tile_rows rows = {tap * map->run + first, count};
+    copy(acc, result);
     return rows;
 }
 #endif
