@@ -102,7 +102,9 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
 /* Blocks are D_NR wide: they are panels of B. Whole panels of rows lie in one piece of a block, which is one pointer with constant steps. One loop over all k: with a
  * loop over blocks around it, Intel's CPU runtime (2026.22) keeps the sums in memory and takes twice as long. Retest with the second GEMM of conv4 bwd in
  * `bench --launches`. */
-static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*acc)[T_NV]) {
+static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*result)[T_NV]) {
+    D_VEC acc[T_MR][T_NV];
+    clear(acc);
     const tile_rows rows = {panel * T_MR, min(m->rows - panel * T_MR, T_MR)};
     const long to_next = ((long)m->rows - 1) * D_NR; /* from the end of a block's row to the next block */
     __global const float *source = m->a + (ulong)rows.first * D_NR;
@@ -122,11 +124,14 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
             source += 1 + ((k + 1) % D_NR == 0 ? to_next : 0);
         }
     }
+    copy(acc, result);
     return rows;
 }
 
 #elif P_A == A_TURNED
-static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*acc)[T_NV]) {
+static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const float *b, D_VEC (*result)[T_NV]) {
+    D_VEC acc[T_MR][T_NV];
+    clear(acc);
     const tile_rows rows = {panel * T_MR, min(m->rows - panel * T_MR, T_MR)};
     __global const float *source = m->a + rows.first;
     if (rows.count == T_MR) {
@@ -145,6 +150,7 @@ static inline tile_rows sum_panel(const matrix_a *m, int panel, __global const f
             source += m->lda;
         }
     }
+    copy(acc, result);
     return rows;
 }
 
