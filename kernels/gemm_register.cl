@@ -121,12 +121,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
         if (panel_m >= panel_count(&matrix))
             return;
         D_VEC acc[T_MR][T_NV];
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i) {
-#pragma unroll
-            for (int j = 0; j < T_NV; ++j)
-                acc[i][j] = (D_VEC)(0.0f);
-        }
+        clear(acc);
         prefetch_rows(&matrix, panel_m, c, ldc);
         tile_rows rows = sum_panel(&matrix, panel_m, b, acc);
 #pragma unroll
