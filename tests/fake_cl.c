@@ -38,10 +38,15 @@ static void count(bool made, int change) {
 }
 
 /* A call that returns a code, with its parameters and their names. */
-#define FAKE_CODE(name, parameters, arguments)                                                                                             \
+#define FAKE_CODE(name, parameters, arguments) FAKE_BUILD_CODE(name, CL_SUCCESS, parameters, arguments)
+
+/* The same for one that compiles: `code` is what a compiler says of a program that it cannot build. */
+#define FAKE_BUILD_CODE(name, code, parameters, arguments)                                                                                 \
     cl_int CL_API_CALL __real_##name parameters;                                                                                           \
     cl_int CL_API_CALL __wrap_##name parameters;                                                                                           \
     cl_int CL_API_CALL __wrap_##name parameters {                                                                                          \
+        if (code != CL_SUCCESS && fails(FAKE_BUILD, #name))                                                                                \
+            return code;                                                                                                                   \
         return fails(FAKE_CL, #name) ? CL_OUT_OF_RESOURCES : __real_##name arguments;                                                      \
     }
 
@@ -102,13 +107,13 @@ FAKE_CODE(clGetContextInfo, (cl_context context, cl_context_info what, size_t si
 FAKE_CODE(clGetCommandQueueInfo, (cl_command_queue queue, cl_command_queue_info what, size_t size, void *value, size_t *needed),
           (queue, what, size, value, needed))
 FAKE_CODE(clGetMemObjectInfo, (cl_mem mem, cl_mem_info what, size_t size, void *value, size_t *needed), (mem, what, size, value, needed))
-FAKE_CODE(clBuildProgram,
-          (cl_program program, cl_uint count_, const cl_device_id *devices, const char *options, program_notify notify, void *user),
-          (program, count_, devices, options, notify, user))
-FAKE_CODE(clCompileProgram,
-          (cl_program program, cl_uint count_, const cl_device_id *devices, const char *options, cl_uint headers, const cl_program *texts,
-           const char **names, program_notify notify, void *user),
-          (program, count_, devices, options, headers, texts, names, notify, user))
+FAKE_BUILD_CODE(clBuildProgram, CL_BUILD_PROGRAM_FAILURE,
+                (cl_program program, cl_uint count_, const cl_device_id *devices, const char *options, program_notify notify, void *user),
+                (program, count_, devices, options, notify, user))
+FAKE_BUILD_CODE(clCompileProgram, CL_COMPILE_PROGRAM_FAILURE,
+                (cl_program program, cl_uint count_, const cl_device_id *devices, const char *options, cl_uint headers,
+                 const cl_program *texts, const char **names, program_notify notify, void *user),
+                (program, count_, devices, options, headers, texts, names, notify, user))
 FAKE_CODE(clGetProgramInfo, (cl_program program, cl_program_info what, size_t size, void *value, size_t *needed),
           (program, what, size, value, needed))
 FAKE_CODE(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value), (kernel, index, size, value))

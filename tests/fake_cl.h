@@ -9,7 +9,12 @@
 #include <stdbool.h>
 
 /* Which calls count. */
-typedef enum fake_kind { FAKE_NOTHING, FAKE_CL, FAKE_ALLOCATION } fake_kind;
+typedef enum fake_kind {
+    FAKE_NOTHING,
+    FAKE_CL,        /* any, with CL_OUT_OF_RESOURCES */
+    FAKE_BUILD,     /* those that compile, as a compiler fails that finds no error in the program */
+    FAKE_ALLOCATION /* of the host's memory */
+} fake_kind;
 
 typedef struct fake_report {
     bool fired;       /* the call was reached and made to fail */

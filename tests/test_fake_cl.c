@@ -276,6 +276,18 @@ static void fail_each_allocation(harness_device *device, const void *data) {
     run_all_failures(device, data, FAKE_ALLOCATION);
 }
 
+/* PoCL's compiler fails now and then without a word, see convcl_device_quirks; elsewhere that is an error like any other. */
+static void silent_failure_of_the_compiler(harness_device *device, const void *data) {
+    (void)data;
+    const stage s = make_stage(device);
+    fake_begin(FAKE_BUILD, 1);
+    const convcl_status status = use_fresh_context(&s);
+    const fake_report report = fake_end();
+    assert_true(report.fired);
+    assert_int_equal(report.kept, 0);
+    assert_int_equal(status, strcmp(device->info.platform_name, "Portable Computing Language") == 0 ? CONVCL_OK : CONVCL_BUILD_FAILED);
+}
+
 int main(int argc, char **argv) {
     static const scenario scenarios[] = {
         {"context", use_context, false},
@@ -297,5 +309,6 @@ int main(int argc, char **argv) {
         snprintf(name, sizeof name, "fake_cl each allocation fails in %s", scenarios[i].name);
         harness_add_device_test(name, fail_each_allocation, &scenarios[i]);
     }
+    harness_add_device_test("fake_cl silent failure of the compiler", silent_failure_of_the_compiler, NULL);
     return harness_main(argc, argv);
 }

@@ -233,12 +233,14 @@ static void test_store_programs__eight_processes_on_an_empty_store(harness_devic
     const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     assert_true(length > 0);
     program[length] = '\0';
-    /* The shell waits for each and ends with the number of those that failed. */
-    snprintf(command, sizeof command,
-             "pids=; for i in 1 2 3 4 5 6 7 8; do CONVCL_TEST_STORE='%s' CONVCL_TEST_DEVICE=%d:%d '%s' one_of_eight >/dev/null 2>&1 & "
-             "pids=\"$pids $!\"; done;"
-             " failed=0; for p in $pids; do wait $p || failed=$((failed + 1)); done; exit $failed",
-             folder, device->info.platform_index, device->info.device_index, program);
+    /* The shell waits for each, shows what those said that failed, and ends with their number. */
+    snprintf(
+        command, sizeof command,
+        "store='%s'; for i in 1 2 3 4 5 6 7 8; do CONVCL_TEST_STORE=$store CONVCL_TEST_DEVICE=%d:%d '%s' one_of_eight >$store.$i 2>&1 & "
+        "eval p$i=$!; done;"
+        " failed=0; for i in 1 2 3 4 5 6 7 8; do eval wait \\$p$i || { failed=$((failed + 1)); cat $store.$i; }; done; rm -f $store.?;"
+        " exit $failed",
+        folder, device->info.platform_index, device->info.device_index, program);
     const int status = system(command);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 0);

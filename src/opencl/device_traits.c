@@ -32,6 +32,8 @@ const convcl_device_quirk convcl_device_quirks[] = {
      "loops with barriers have the same trip count for all work-items of a group", "ctest -R gemm_tile"},
     {"Portable Computing Language", "3.1", "CL_DEVICE_VENDOR_ID is 0x8086 on any CPU",
      "kinds of devices are told by type and vendor's name, never by that number", "test_device_traits"},
+    {"Portable Computing Language", "3.1", "a build fails without a word when another process builds the same program at the same moment",
+     "such a build is tried again", "test_store_programs with BUILD_ATTEMPTS 1 under the sanitizers, several times"},
     {"Intel(R) OpenCL", "2026.22", "vectors of 4 and 8 are taken apart where a loop gives its results as a vector or is unrolled",
      "kernels/lrn_window.h stores from inside the loop", "bench --layers with AVX2: lrn1 four times slower than pool1"},
     {"Intel(R) OpenCL", "2026.22", "clEnqueueWriteBuffer with CL_TRUE returns before the data is on the device",

@@ -13,18 +13,27 @@
 /* How much of the compiler's log goes into the error text; all of it goes to the log callback. */
 #define LOG_HEAD 1500
 
+/* How often a build is tried that fails for no reason in the program. */
+#define BUILD_ATTEMPTS 5
+
 convcl_program_form convcl_program__form(const convcl_context *context) {
     return strcmp(context->info.platform_name, "Portable Computing Language") == 0 ? CONVCL_PROGRAM_OBJECT : CONVCL_PROGRAM_EXECUTABLE;
 }
 
-/* Records why a build failed: kernel, options, the compiler's words. */
-static convcl_status fail_build(const convcl_context *context, cl_program program, const char *file, const char *options, const char *call,
-                                cl_int code) {
+/* The compiler's words about a program, for the caller to free; NULL when there is no memory for them. */
+static char *build_log(const convcl_context *context, cl_program program) {
     size_t size = 0;
     char *log = NULL;
     if (clGetProgramBuildInfo(program, context->info.device, CL_PROGRAM_BUILD_LOG, 0, NULL, &size) == CL_SUCCESS &&
         convcl_alloc(size + 1, &log) == CONVCL_OK)
         clGetProgramBuildInfo(program, context->info.device, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    return log;
+}
+
+/* Records why a build failed: kernel, options, the compiler's words. */
+static convcl_status fail_build(const convcl_context *context, cl_program program, const char *file, const char *options, const char *call,
+                                cl_int code) {
+    char *log = build_log(context, program);
     for (char *line = log; line && *line;) {
         char *newline = strchr(line, '\n');
         const size_t length = newline ? (size_t)(newline - line) : strlen(line);
@@ -36,6 +45,30 @@ static convcl_status fail_build(const convcl_context *context, cl_program progra
                     options, call, convcl_cl__error_name(code), (int)code, LOG_HEAD, log ? log : "");
     free(log);
     return status;
+}
+
+/* True when a build failed for no reason in the program: PoCL's does when another process builds the same at the same moment (see convcl_device_quirks). */
+static bool may_succeed_again(const convcl_context *context, cl_program program, cl_int code) {
+    if ((code != CL_COMPILE_PROGRAM_FAILURE && code != CL_BUILD_PROGRAM_FAILURE) || convcl_program__form(context) != CONVCL_PROGRAM_OBJECT)
+        return false;
+    char *log = build_log(context, program);
+    const bool blamed = log && strstr(log, "error:");
+    free(log);
+    return !blamed;
+}
+
+/* Compiles (`object`) or builds text. The program is the caller's to release, also when the code is not CL_SUCCESS; NULL when there is none. */
+static cl_program compile(const convcl_context *context, const char *const text[2], const char *options, bool object, cl_int *code_out) {
+    for (int attempt = 1;; attempt++) {
+        cl_program program = clCreateProgramWithSource(context->cl, 2, (const char **)text, NULL, code_out);
+        if (*code_out != CL_SUCCESS)
+            return NULL;
+        *code_out = object ? clCompileProgram(program, 1, &context->info.device, options, 0, NULL, NULL, NULL, NULL)
+                           : clBuildProgram(program, 1, &context->info.device, options, NULL, NULL);
+        if (attempt == BUILD_ATTEMPTS || !may_succeed_again(context, program, *code_out))
+            return program;
+        clReleaseProgram(program);
+    }
 }
 
 /* Where the context's device stands among the devices of a program; a caller's context may hold several. False when OpenCL does not say. */
@@ -83,12 +116,9 @@ convcl_status convcl_program__build(convcl_context *context, const char *file, c
     convcl_status status = CONVCL_OK;
     cl_int code = CL_SUCCESS;
     const bool object = binary && convcl_program__form(context) == CONVCL_PROGRAM_OBJECT;
-    cl_program program = clCreateProgramWithSource(context->cl, 2, (const char **)text, NULL, &code), linked = NULL;
-    CONVCL_TRY(convcl_cl__check(code, "clCreateProgramWithSource", context->info.name, "%s.cl", file));
-    if (object)
-        code = clCompileProgram(program, 1, &context->info.device, options, 0, NULL, NULL, NULL, NULL);
-    else
-        code = clBuildProgram(program, 1, &context->info.device, options, NULL, NULL);
+    cl_program program = compile(context, text, options, object, &code), linked = NULL;
+    if (!program)
+        CONVCL_TRY(convcl_cl__check(code, "clCreateProgramWithSource", context->info.name, "%s.cl", file));
     if (code != CL_SUCCESS) {
         status = fail_build(context, program, file, options, object ? "clCompileProgram" : "clBuildProgram", code);
         goto cleanup;
