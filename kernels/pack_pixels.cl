@@ -1,14 +1,14 @@
 /* pack_pixels.cl: copies the rows of a matrix, dy as pixels by channels, into B panels, and sums its columns by the way.
  * SPDX-License-Identifier: MIT
- * used by   conv_bwd_weights_gather.c (dy; the sums are db), conv_bwd_weights_winograd.c (the sums alone)
- * reads     d[k][column] at k*ld + column;  k < gk, column < gn
+ * used by   conv_bwd_weights_gather.c (dy; the sums are db), conv_winograd_bwd.c (the sums alone, of dy or of a plane of its points)
+ * reads     F_BLOCKS 0: d[k][column] at k*ld + column;  k < gk, column < gn        F_BLOCKS 1: d[q][k][r] at (q*gk + k)*nr + r;  column = q*nr + r
  * writes    F_PANELS: b[q][k][r] at (q*gk + k)*nr + r;  column = q*nr + r
  *           F_SUM: partial[block][column] at block*gn + column, the sum over the block's rows in ascending order
  * edges     columns >= gn are written as 0
  * launch    global (ceil(panels*nr / T_VW), ceil(gk / rows)), local (1, 1): one work-item = T_VW columns of `rows` rows
  * memory    private one vector, local none, barriers none
  * numerics  a copy; the sums are fp32 over `rows` values each
- * arguments d b partial gn nr gk ld rows    T_VW in {4,8,16}, dividing nr unless there is one panel    F_PANELS, F_SUM in {0,1} */
+ * arguments d b partial gn nr gk ld (F_BLOCKS 0) rows    T_VW in {4,8,16}, dividing nr unless there is one panel    F_PANELS, F_SUM, F_BLOCKS in {0,1} */
 #ifndef T_VW
 #define T_VW 8 /* 4, 8, 16 floats of a vector */
 #endif
@@ -17,6 +17,9 @@
 #endif
 #ifndef F_SUM
 #define F_SUM 1 /* 0, 1: write the sums of columns */
+#endif
+#ifndef F_BLOCKS
+#define F_BLOCKS 0 /* 0, 1: d is panels already */
 #endif
 #define D_CAT(a, b)  a##b
 #define D_XCAT(a, b) D_CAT(a, b)
@@ -30,17 +33,19 @@ __kernel void pack_pixels(__global const float *restrict d, ulong d_offset, __gl
     const int block = get_global_id(1);
     const int begin = block * rows, end = min(begin + rows, gk);
     const int left = gn - first, room = nr - first % nr; /* columns of the matrix, of the panel */
-    d += d_offset + first;
-    b += b_offset + (ulong)(first / nr) * gk * nr + first % nr;
+    const ulong panel = (ulong)(first / nr) * gk * nr + first % nr;
+    const int step = F_BLOCKS ? nr : ld;
+    d += d_offset + (F_BLOCKS ? panel : first);
+    b += b_offset + panel;
     D_VEC sum = (D_VEC)(0.0f);
     for (int k = begin; k < end; ++k) {
         D_VEC v;
         if (left >= T_VW) {
-            v = D_VLOAD(0, d + (ulong)k * ld);
+            v = D_VLOAD(0, d + (ulong)k * step);
         } else {
             float values[T_VW];
             for (int e = 0; e < T_VW; ++e)
-                values[e] = e < left ? d[(ulong)k * ld + e] : 0.0f;
+                values[e] = e < left ? d[(ulong)k * step + e] : 0.0f;
             v = D_VLOAD(0, values);
         }
 #if F_PANELS

@@ -145,14 +145,8 @@ static convcl_status enqueue_group(const recipe *r, convcl_stream *stream, const
         CONVCL_TRY(convcl_gemm__enqueue(r->gemm, stream, &call));
         rows += blocks_of(call.gk);
     }
-    if (s->desc.has_bias) {
-        const convcl_arg args[] = {convcl_arg_tensor(partial), convcl_arg_tensor(convcl_buffer_at(t->db, first_oc)), convcl_arg_int(rows),
-                                   convcl_arg_int(s->ocg)};
-        const convcl_range range = convcl_context__prefers_registers(stream->context)
-                                       ? (convcl_range){{(size_t)s->ocg, 1, 1}, {1, 1, 1}}
-                                       : convcl_conv_form__columns(stream->context, (size_t)s->ocg, 1);
-        CONVCL_TRY(convcl_stream__launch(stream, r->sum_rows, args, 4, &range));
-    }
+    if (s->desc.has_bias)
+        CONVCL_TRY(convcl_conv_form__sum_rows(stream, r->sum_rows, partial, convcl_buffer_at(t->db, first_oc), rows, s->ocg, 1.0f));
 cleanup:
     return status;
 }

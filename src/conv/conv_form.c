@@ -62,3 +62,13 @@ convcl_range convcl_conv_form__tiles(const convcl_context *context, size_t chann
     const size_t lanes = (size_t)convcl_conv_form__lanes(context), rows = CONVCL_CONV_FORM_ROWS;
     return (convcl_range){{(channels + lanes - 1) / lanes * lanes * count, rows, 1}, {lanes, rows, 1}};
 }
+
+convcl_status convcl_conv_form__sum_rows(convcl_stream *stream, convcl_kernel *kernel, convcl_buffer partial, convcl_buffer db, int rows,
+                                         int columns, float scale) {
+    const convcl_arg args[] = {convcl_arg_tensor(partial), convcl_arg_tensor(db), convcl_arg_int(rows), convcl_arg_int(columns),
+                               convcl_arg_float(scale)};
+    const convcl_range range = convcl_context__prefers_registers(stream->context)
+                                   ? (convcl_range){{(size_t)columns, 1, 1}, {1, 1, 1}}
+                                   : convcl_conv_form__columns(stream->context, (size_t)columns, 1);
+    return convcl_stream__launch(stream, kernel, args, 5, &range);
+}

@@ -31,4 +31,8 @@ convcl_range convcl_conv_form__tiles(const convcl_context *context, size_t chann
 /* GPU form: work-groups of T_LANES columns by CONVCL_CONV_FORM_ROWS, over `columns` and `blocks`. */
 convcl_range convcl_conv_form__columns(const convcl_context *context, size_t columns, size_t blocks);
 
+/* Enqueues sum_rows: db of the partial sums, times scale. */
+convcl_status convcl_conv_form__sum_rows(convcl_stream *stream, convcl_kernel *kernel, convcl_buffer partial, convcl_buffer db, int rows,
+                                         int columns, float scale);
+
 #endif

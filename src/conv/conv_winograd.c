@@ -307,6 +307,34 @@ convcl_gemm_planes convcl_winograd__planes(const convcl_winograd_layout *l, int 
                                 .big_w = l->w.count[0]};
 }
 
+/* Finds the point 1 of an axis among those that all of its tiles have. */
+static bool find_one(const convcl_winograd_axis *axis, int *point_out, double *factor_out) {
+    const int points = axis->points[0], shared = axis->points[axis->count[1] > 0];
+    convcl_cook_toom c;
+    convcl_cook_toom__make(1, points, points, &c);
+    for (int e = 0; e < shared; ++e) {
+        bool all = true;
+        for (int j = 0; j < points; ++j)
+            all = all && c.plain[e][j].num == 1 && c.plain[e][j].den == 1;
+        if (all) {
+            *point_out = e;
+            *factor_out = (double)c.g[e][0].num / (double)c.g[e][0].den;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool convcl_winograd__sum_plane(const convcl_winograd_layout *l, int *plane_out, double *factor_out) {
+    int h = 0, w = 0;
+    double factor_h = 0.0, factor_w = 0.0;
+    if (!find_one(&l->h, &h, &factor_h) || !find_one(&l->w, &w, &factor_w))
+        return false;
+    *plane_out = h * l->w.points[0] + w;
+    *factor_out = factor_h * factor_w;
+    return true;
+}
+
 size_t convcl_winograd__plane_stride(size_t floats) {
     return floats + 48;
 }

@@ -91,6 +91,9 @@ convcl_winograd_grid convcl_winograd__grid(const convcl_context *context, int ch
 /* The planes of a chunk of `images` images, and the rows of the tallest. */
 convcl_gemm_planes convcl_winograd__planes(const convcl_winograd_layout *layout, int images, int *tallest_out);
 
+/* Finds the plane of Z = A dy that holds the sum of each tile of dy, times a factor: the points 1 of both axes. False where there is none. */
+bool convcl_winograd__sum_plane(const convcl_winograd_layout *layout, int *plane_out, double *factor_out);
+
 /* Distance between the B of two points: `floats` and some more, so that the points do not share cache sets. */
 size_t convcl_winograd__plane_stride(size_t floats);
 

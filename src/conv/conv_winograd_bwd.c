@@ -7,7 +7,7 @@
  *            transformed back. Both read the same Z = A dy, and dw reads the V = Bt x of the forward pass
  * launches   1 pack_winograd_filter w -> B[points][IC][OC] (dx; strided: phases_filter before)   a chunk of images: 2 pack_winograd_pixels dy -> Z[points][OC / nr][tiles][nr]
  *            for dw: 3 pack_phases, pack_winograd_pixels x -> V[points][tiles][IC], unless the forward pass kept it   4 gemm GB=points GM=IC GN=OC GK=tiles ->
- *            C[points][IC][OC], added from the second chunk on   5 pack_pixels dy -> partial sums
+ *            C[points][IC][OC], added from the second chunk on   5 pack_pixels: partial sums of the plane of Z that holds each tile's sum, or else of dy
  *            for dx: 6 gemm GB=points GM=tiles GN=IC GK=OC -> D[points][tiles][IC]   7 unpack_winograd_windows D -> dx, mask applied (strided: through unpack_phases)
  *            at the end, for dw: 8 unpack_winograd_filter C -> dw   9 phases_filter (strided only)   10 sum_rows -> db
  * workspace  for each what it needs of B, filter's phases, C, partial sums; of a chunk copy, V, Z, D      order: chunks in order, so results are bitwise repeatable
@@ -22,7 +22,7 @@
 #include "conv/conv_gather.h"
 #include "opencl/context_internal.h"
 
-/* Rows of dy that one work-item sums. */
+/* Rows of dy or Z that one work-item sums. */
 #define SUM_ROWS 128
 
 typedef struct recipe {
@@ -33,6 +33,9 @@ typedef struct recipe {
     convcl_kernel *pack_filter, *pack_x, *pack_dy, *unpack_dx, *unpack_dw, *phases, *unpack_phases, *phases_filter, *phases_gradient,
         *sum_pixels, *sum_rows;
     int ldz, nr, vector; /* channels of Z and of one of its blocks; vector of sum_pixels */
+    bool sums_in_z;      /* a plane of Z holds the sums of dy's tiles */
+    int sum_plane;       /* which */
+    double sum_factor;   /* times what */
     size_t b_stride;
     size_t b_size, filter_size, c_size, partial_size, copy_size, v_size, z_size, d_size;
     char kept_key[CONVCL_WINOGRAD_KEY], description[200];
@@ -97,8 +100,8 @@ static convcl_status create_weights_kernels(convcl_context *context, recipe *r, 
         CONVCL_TRY(convcl_conv_form__create(context, "phases_filter", "-DF_BACK=1", "-DF_BACK=1", &r->phases_gradient));
     }
     if (r->shape.desc.has_bias) {
-        snprintf(options, sizeof options, "-DT_VW=%d -DF_PANELS=0 -DF_SUM=1", r->vector);
-        CONVCL_TRY(convcl_conv_form__create(context, "pack_pixels", options, "-DF_PANELS=0 -DF_SUM=1", &r->sum_pixels));
+        snprintf(options, sizeof options, "-DT_VW=%d -DF_PANELS=0 -DF_SUM=1 -DF_BLOCKS=1", r->vector);
+        CONVCL_TRY(convcl_conv_form__create(context, "pack_pixels", options, "-DF_PANELS=0 -DF_SUM=1 -DF_BLOCKS=1", &r->sum_pixels));
         CONVCL_TRY(convcl_conv_form__create(context, "sum_rows", NULL, NULL, &r->sum_rows));
     }
 cleanup:
@@ -142,6 +145,7 @@ convcl_status convcl_winograd_bwd__create(convcl_context *context, const convcl_
     r->data = dir != CONVCL_CONV_BWD_WEIGHTS;
     r->weights = dir != CONVCL_CONV_BWD_DATA;
     r->layout = convcl_winograd__layout(context, shape, choice->tile, choice->chunk);
+    r->sums_in_z = convcl_winograd__sum_plane(&r->layout, &r->sum_plane, &r->sum_factor);
     r->vector = convcl_context__vector_width(context) >= 4 ? convcl_context__vector_width(context) : 4;
     CONVCL_TRY(convcl_winograd__create_kernel(context, "pack_winograd_pixels", CONVCL_WINOGRAD_DY, &r->layout, r->layout.view.gn,
                                               "-DF_BLOCKS=1", &r->pack_dy));
@@ -211,21 +215,40 @@ typedef struct chunk {
     convcl_buffer x, dy, dx, v;
 } chunk;
 
-/* Enqueues the sums of dy's columns in blocks of rows, behind `rows` that are there. */
-static convcl_status sum_pixels(const recipe *r, convcl_stream *stream, convcl_buffer dy, convcl_buffer partial, int rows, int pixels) {
+/* What the bias's gradient is summed from: a matrix in blocks of nr columns. */
+typedef struct summands {
+    convcl_buffer from;
+    int rows, nr;
+} summands;
+
+/* Those of a chunk: the sums of its tiles, many times fewer than the pixels, or dy itself, which is one block. */
+static summands find_summands(const recipe *r, const parts *p, const chunk *c) {
+    const convcl_winograd_view *v = &r->layout.view;
+    if (!r->sums_in_z)
+        return (summands){c->dy, c->images * v->oh * v->ow, v->gn};
+    int tallest = 0;
+    size_t before = 0;
+    const convcl_gemm_planes planes = convcl_winograd__planes(&r->layout, c->images, &tallest);
+    for (int e = 0; e < r->sum_plane; ++e)
+        before += (size_t)convcl_gemm__plane_rows(&planes, e);
+    return (summands){convcl_buffer_at(p->z, before * (size_t)r->ldz), convcl_gemm__plane_rows(&planes, r->sum_plane), r->nr};
+}
+
+/* Enqueues the sums of their columns in blocks of rows, behind `rows` that are there. */
+static convcl_status sum_pixels(const recipe *r, convcl_stream *stream, const summands *s, convcl_buffer partial, int rows) {
     const int gn = r->layout.view.gn, width = (gn + r->vector - 1) / r->vector * r->vector;
     const convcl_arg args[] = {
-        convcl_arg_tensor(dy), convcl_arg_tensor(partial), convcl_arg_tensor(convcl_buffer_at(partial, (size_t)rows * (size_t)gn)),
-        convcl_arg_int(gn),    convcl_arg_int(width),      convcl_arg_int(pixels),
-        convcl_arg_int(gn),    convcl_arg_int(SUM_ROWS)};
+        convcl_arg_tensor(s->from), convcl_arg_tensor(partial), convcl_arg_tensor(convcl_buffer_at(partial, (size_t)rows * (size_t)gn)),
+        convcl_arg_int(gn),         convcl_arg_int(s->nr),      convcl_arg_int(s->rows),
+        convcl_arg_int(gn),         convcl_arg_int(SUM_ROWS)};
     const convcl_range range = convcl_context__prefers_registers(stream->context)
-                                   ? (convcl_range){{(size_t)(width / r->vector), (size_t)blocks_of(pixels), 1}, {1, 1, 1}}
-                                   : convcl_conv_form__columns(stream->context, (size_t)gn, (size_t)blocks_of(pixels));
+                                   ? (convcl_range){{(size_t)(width / r->vector), (size_t)blocks_of(s->rows), 1}, {1, 1, 1}}
+                                   : convcl_conv_form__columns(stream->context, (size_t)gn, (size_t)blocks_of(s->rows));
     return convcl_stream__launch(stream, r->sum_pixels, args, 8, &range);
 }
 
-/* Enqueues what dw and db take from a chunk. rows: partial sums of db so far. */
-static convcl_status add_weights(const recipe *r, convcl_stream *stream, const parts *p, const chunk *c, bool has_v, int rows) {
+/* Enqueues what dw and db take from a chunk. rows: partial sums of db so far, counted on. */
+static convcl_status add_weights(const recipe *r, convcl_stream *stream, const parts *p, const chunk *c, bool has_v, int *rows) {
     convcl_status status = CONVCL_OK;
     const convcl_winograd_layout *l = &r->layout;
     convcl_gemm_call call = {.a = c->v,
@@ -241,8 +264,11 @@ static convcl_status add_weights(const recipe *r, convcl_stream *stream, const p
     if (!has_v)
         CONVCL_TRY(convcl_winograd__pack_x(l, &r->shape, stream, r->phases, r->pack_x, c->images, c->x, p->copy, c->v));
     CONVCL_TRY(convcl_gemm__enqueue(r->gemm_weights, stream, &call));
-    if (r->shape.desc.has_bias)
-        CONVCL_TRY(sum_pixels(r, stream, c->dy, p->partial, rows, c->images * l->view.oh * l->view.ow));
+    if (r->shape.desc.has_bias) {
+        const summands from = find_summands(r, p, c);
+        CONVCL_TRY(sum_pixels(r, stream, &from, p->partial, *rows));
+        *rows += blocks_of(from.rows);
+    }
 cleanup:
     return status;
 }
@@ -299,20 +325,15 @@ cleanup:
 static convcl_status finish_weights(const recipe *r, convcl_stream *stream, const parts *p, const convcl_conv_tensors *t, int rows) {
     convcl_status status = CONVCL_OK;
     const convcl_winograd_view *v = &r->layout.view;
-    const int oc = r->shape.desc.oc;
     const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, v->k, 1);
     const convcl_arg args[] = {convcl_arg_tensor(p->c), convcl_arg_tensor(v->phases ? p->filter : t->dw), convcl_arg_int(v->k),
                                convcl_arg_int(v->gn), convcl_arg_int(grid.rows)};
     CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dw, args, 5, &grid.range));
     if (v->phases)
         CONVCL_TRY(convcl_winograd__phases_filter(&r->layout, stream, r->phases_gradient, &r->shape, p->filter, t->dw));
-    if (r->shape.desc.has_bias) {
-        const convcl_arg sums[] = {convcl_arg_tensor(p->partial), convcl_arg_tensor(t->db), convcl_arg_int(rows), convcl_arg_int(oc)};
-        const convcl_range range = convcl_context__prefers_registers(stream->context)
-                                       ? (convcl_range){{(size_t)oc, 1, 1}, {1, 1, 1}}
-                                       : convcl_conv_form__columns(stream->context, (size_t)oc, 1);
-        CONVCL_TRY(convcl_stream__launch(stream, r->sum_rows, sums, 4, &range));
-    }
+    if (r->shape.desc.has_bias)
+        CONVCL_TRY(convcl_conv_form__sum_rows(stream, r->sum_rows, p->partial, t->db, rows, v->gn,
+                                              r->sums_in_z ? (float)(1.0 / r->sum_factor) : 1.0f));
 cleanup:
     return status;
 }
@@ -337,10 +358,9 @@ convcl_status convcl_winograd_bwd__enqueue(const void *state, convcl_stream *str
                          .v = t->kept.mem ? convcl_buffer_at(t->kept, images * l->rows * (size_t)l->ldv) : p.v};
         CONVCL_TRY(convcl_winograd__pack_dy(l, stream, r->pack_dy, c.images, r->ldz, r->nr, c.dy, p.z));
         if (r->weights)
-            CONVCL_TRY(add_weights(r, stream, &p, &c, t->kept.mem != NULL, rows));
+            CONVCL_TRY(add_weights(r, stream, &p, &c, t->kept.mem != NULL, &rows));
         if (r->data)
             CONVCL_TRY(make_data(r, stream, &p, &c));
-        rows += blocks_of(c.images * l->view.oh * l->view.ow);
     }
     if (r->weights)
         CONVCL_TRY(finish_weights(r, stream, &p, t, rows));

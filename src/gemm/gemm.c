@@ -167,18 +167,21 @@ static convcl_status gather(const convcl_gemm *gemm, convcl_stream *stream, conv
     return status;
 }
 
+int convcl_gemm__plane_rows(const convcl_gemm_planes *p, int e) {
+    const int heights = e / p->points_w < p->small_h ? p->tiles_h : p->big_h;
+    const int widths = e % p->points_w < p->small_w ? p->tiles_w : p->big_w;
+    return p->images * heights * widths;
+}
+
 /* Enqueues the planes of a batch one by one, for variants that take equal ones only. */
 static convcl_status enqueue_planes(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
-    const convcl_gemm_planes *p = &call->planes;
     const bool turned = gemm->source == CONVCL_GEMM_TURNED;
     const int nr = convcl_gemm__panel_columns(gemm, call->gn);
     const size_t b_row = (size_t)panels(call->gn, nr) * (size_t)nr;
     const size_t b_stride = call->b_stride > 0 ? call->b_stride : convcl_gemm__size_b(gemm, call->gn, call->gk);
     size_t before = 0;
     for (int e = 0; e < call->gb; ++e) {
-        const int heights = e / p->points_w < p->small_h ? p->tiles_h : p->big_h;
-        const int widths = e % p->points_w < p->small_w ? p->tiles_w : p->big_w;
-        const int rows = p->images * heights * widths;
+        const int rows = convcl_gemm__plane_rows(&call->planes, e);
         convcl_gemm_call plane = *call;
         plane.planes = (convcl_gemm_planes){0};
         plane.gb = 1;

@@ -32,6 +32,9 @@ typedef struct convcl_gemm_planes {
 
 #define CONVCL_GEMM_PLANES_ARGS 8
 
+/* Rows of plane e. */
+int convcl_gemm__plane_rows(const convcl_gemm_planes *planes, int e);
+
 /* The fields of gather_map in kernels/gather_map.h, in the same order. */
 typedef struct convcl_gather_map {
     int ph, pw, sh, sw, pixel, th, tw, run;
