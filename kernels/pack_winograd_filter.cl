@@ -7,17 +7,18 @@
  * launch    global (ceil(panels*nr / T_VW), ceil(gk / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of columns of `rows` rows
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
- * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane rows    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
+ * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
 #include "winograd.h"
 
 __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
                                    int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane,
-                                   int rows) {
+                                   int rows, int stream) {
     const int column = get_global_id(0) * T_VW, left = gn - column;
     const int first = get_global_id(1) * rows, last = min(first + rows, gk);
     if (column >= panels * nr)
         return;
     w += w_offset;
+    const int streams = D_CAN_STREAM(stream && nr % T_VW == 0 && plane % T_VW == 0, b + b_offset);
     b += b_offset + (ulong)(column / nr) * gk * nr + column % nr;
     for (int k = first; k < last; ++k) {
         vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
@@ -43,8 +44,9 @@ __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_off
 #pragma unroll
         for (int e = 0; e < P_QH0 * P_QW0; ++e) {
             __global float *to = b + e * plane + (ulong)k * nr;
-            D_STORE(out[e], to);
-            PREFETCH_WRITE(to + nr);
+            D_STREAM(out[e], to, streams);
+            if (!streams)
+                PREFETCH_WRITE(to + nr);
         }
     }
 }

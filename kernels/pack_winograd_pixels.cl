@@ -8,7 +8,7 @@
  * launch    global (ceil(vectors of ld or ic / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; one NaN or inf in x spoils its whole tile (gather does not)
- * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h */
+ * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h */
 #include "winograd.h"
 #ifndef F_BLOCKS
 #define F_BLOCKS 0 /* 0, 1: write blocks of nr channels, which are panels of B and blocks of A */
@@ -42,20 +42,23 @@
         _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
             _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
                 __global float *to = v + D_AT(i, j);                                                                                       \
-                D_STORE(out[i * P_QW##W + j], to);                                                                                         \
-                PREFETCH_WRITE(to + D_NEXT);                                                                                               \
+                D_STREAM(out[i * P_QW##W + j], to, streams);                                                                               \
+                if (!streams)                                                                                                              \
+                    PREFETCH_WRITE(to + D_NEXT);                                                                                           \
             }                                                                                                                              \
         }                                                                                                                                  \
     }
 
 __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_offset, __global float *restrict v, ulong v_offset, int ic,
                                    int ih, int iw, int pad_top, int pad_left, int step_h0, int step_h1, int step_w0, int step_w1,
-                                   int images, int tiles_h, int big_h, int tiles_w, int big_w, int ld, int nr, int vectors, int tiles) {
+                                   int images, int tiles_h, int big_h, int tiles_w, int big_w, int ld, int nr, int vectors, int tiles,
+                                   int stream) {
     const int first_c = get_global_id(0) * vectors * T_VW;
     const int last_c = min(first_c + vectors * T_VW, F_BLOCKS ? ld : ic);
     const int first_t = get_global_id(1) * tiles, last_t = min(first_t + tiles, images * tiles_h * tiles_w);
     x += x_offset;
     v += v_offset;
+    const int streams = D_CAN_STREAM(stream, v);
     for (int t = first_t; t < last_t; ++t) {
         const int tw = t % tiles_w, th = t / tiles_w % tiles_h, n = t / (tiles_w * tiles_h);
         const int h0 = min(th, big_h) * step_h0 + max(th - big_h, 0) * step_h1 - pad_top;

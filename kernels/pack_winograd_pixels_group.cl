@@ -7,7 +7,7 @@
  * launch    global (T_LANES * ceil(channels / T_LANES) * all tiles, 8), local (T_LANES, 8): channels are ld with F_BLOCKS, else ic
  * memory    private a column, then a row of a tile, local 64*T_LANES floats, barriers 1
  * numerics  fp32, the same bits as pack_winograd_pixels.cl; one NaN or inf in x spoils its whole tile (gather does not)
- * arguments as pack_winograd_pixels.cl, vectors and tiles not read    T_LANES in {8,32}    T_VW 1    F_BLOCKS in {0,1}    P_ of winograd.h */
+ * arguments as pack_winograd_pixels.cl, vectors, tiles and stream not read    T_LANES in {8,32}    T_VW 1    F_BLOCKS in {0,1}    P_ of winograd.h */
 #include "winograd_group.h"
 #ifndef F_BLOCKS
 #define F_BLOCKS 0 /* 0, 1: write blocks of nr channels, which are panels of B and blocks of A */
@@ -33,7 +33,7 @@
 __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void pack_winograd_pixels_group(
     __global const float *restrict x, ulong x_offset, __global float *restrict v, ulong v_offset, int ic, int ih, int iw, int pad_top,
     int pad_left, int step_h0, int step_h1, int step_w0, int step_w1, int images, int tiles_h, int big_h, int tiles_w, int big_w, int ld,
-    int nr, int vectors, int tiles) {
+    int nr, int vectors, int tiles, int stream) {
     __local float between[D_TILE_LOCAL];
     D_HELD;
     const int channels = F_BLOCKS ? ld : ic, blocks = (channels + T_LANES - 1) / T_LANES;

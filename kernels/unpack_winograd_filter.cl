@@ -7,17 +7,18 @@
  * launch    global (ceil(oc / T_VW), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of output channels of `rows` input channels
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
- * arguments m w ic oc rows    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
+ * arguments m w ic oc rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
 #include "winograd.h"
 
 __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
-                                     int oc, int rows) {
+                                     int oc, int rows, int stream) {
     const int k = get_global_id(0) * T_VW;
     const int first = get_global_id(1) * rows, last = min(first + rows, ic);
     if (k >= oc)
         return;
     m += m_offset;
     w += w_offset;
+    const int streams = D_CAN_STREAM(stream, w);
     for (int c = first; c < last; ++c) {
         vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
         const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
@@ -27,6 +28,6 @@ __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_o
         TRANSFORM(0, 0, in, out)
 #pragma unroll
         for (int e = 0; e < P_QH0 * P_QW0; ++e)
-            D_STORE(out[e], w + e * plane + at);
+            D_STREAM(out[e], w + e * plane + at, streams);
     }
 }

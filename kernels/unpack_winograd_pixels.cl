@@ -7,7 +7,7 @@
  * launch    global (ceil(vectors of oc / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32
- * arguments m y bias oc oh ow images tiles_h big_h tiles_w big_w vectors tiles    T_VW in {1,4,8,16}, dividing oc    F_BIAS F_RELU in {0,1}    P_ of winograd.h */
+ * arguments m y bias oc oh ow images tiles_h big_h tiles_w big_w vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    F_BIAS F_RELU in {0,1}    P_ of winograd.h */
 #include "winograd.h"
 #ifndef F_BIAS
 #define F_BIAS 0 /* 0, 1: add a value to each channel */
@@ -41,17 +41,18 @@ static inline vec_float finish(vec_float value, vec_float bias) {
         TRANSFORM(H, W, in, out)                                                                                                           \
         _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
             _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) if (h0 + i < oh && w0 + j < ow)                                            \
-                D_STORE(finish(out[i * P_QW##W + j], b), y + (corner + (ulong)i * ow + j) * oc + c);                                       \
+                D_STREAM(finish(out[i * P_QW##W + j], b), y + (corner + (ulong)i * ow + j) * oc + c, streams);                             \
         }                                                                                                                                  \
     }
 
 __kernel void unpack_winograd_pixels(__global const float *restrict m, ulong m_offset, __global float *restrict y, ulong y_offset,
                                      __global const float *restrict bias, ulong bias_offset, int oc, int oh, int ow, int images,
-                                     int tiles_h, int big_h, int tiles_w, int big_w, int vectors, int tiles) {
+                                     int tiles_h, int big_h, int tiles_w, int big_w, int vectors, int tiles, int stream) {
     const int first_c = get_global_id(0) * vectors * T_VW, last_c = min(first_c + vectors * T_VW, oc);
     const int first_t = get_global_id(1) * tiles, last_t = min(first_t + tiles, images * tiles_h * tiles_w);
     m += m_offset;
     y += y_offset;
+    const int streams = D_CAN_STREAM(stream, y);
     bias += bias_offset;
     for (int t = first_t; t < last_t; ++t) {
         const int tw = t % tiles_w, th = t / tiles_w % tiles_h, n = t / (tiles_w * tiles_h);

@@ -7,7 +7,7 @@
  * launch    global (T_LANES * ceil(oc / T_LANES) * all tiles, 8), local (T_LANES, 8)
  * memory    private a column, then a row of a tile, local 64*T_LANES floats, barriers 1
  * numerics  fp32, the same bits as unpack_winograd_pixels.cl
- * arguments as unpack_winograd_pixels.cl, vectors and tiles not read    T_LANES in {8,32}    T_VW 1    F_BIAS F_RELU in {0,1}    P_ of winograd.h */
+ * arguments as unpack_winograd_pixels.cl, vectors, tiles and stream not read    T_LANES in {8,32}    T_VW 1    F_BIAS F_RELU in {0,1}    P_ of winograd.h */
 #include "winograd_group.h"
 #ifndef F_BIAS
 #define F_BIAS 0 /* 0, 1: add a value to each channel */
@@ -38,7 +38,8 @@ static inline float finish(float value, float bias) {
 
 __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void unpack_winograd_pixels_group(
     __global const float *restrict m, ulong m_offset, __global float *restrict y, ulong y_offset, __global const float *restrict bias,
-    ulong bias_offset, int oc, int oh, int ow, int images, int tiles_h, int big_h, int tiles_w, int big_w, int vectors, int tiles) {
+    ulong bias_offset, int oc, int oh, int ow, int images, int tiles_h, int big_h, int tiles_w, int big_w, int vectors, int tiles,
+    int stream) {
     __local float between[D_TILE_LOCAL];
     D_HELD;
     const int blocks = (oc + T_LANES - 1) / T_LANES;

@@ -14,6 +14,7 @@
 #include "conv/conv_form.h"
 #include "conv/conv_gather.h"
 #include "conv/conv_winograd.h"
+#include "opencl/context_internal.h"
 
 typedef struct recipe {
     convcl_conv_shape shape;
@@ -114,12 +115,14 @@ static convcl_status unpack(const recipe *r, convcl_stream *stream, int images, 
     int tiles = 0;
     const convcl_gemm_planes planes = convcl_winograd__planes(&r->layout, images, &tiles);
     const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, tiles, 0);
-    const convcl_arg args[] = {convcl_arg_tensor(c),           convcl_arg_tensor(y),           convcl_arg_tensor(bias),
-                               convcl_arg_int(v->gn),          convcl_arg_int(v->oh),          convcl_arg_int(v->ow),
-                               convcl_arg_int(images),         convcl_arg_int(planes.tiles_h), convcl_arg_int(planes.big_h),
-                               convcl_arg_int(planes.tiles_w), convcl_arg_int(planes.big_w),   convcl_arg_int(grid.vectors),
-                               convcl_arg_int(grid.rows)};
-    return convcl_stream__launch(stream, r->unpack, args, 13, &grid.range);
+    const convcl_arg args[] = {convcl_arg_tensor(c),         convcl_arg_tensor(y),
+                               convcl_arg_tensor(bias),      convcl_arg_int(v->gn),
+                               convcl_arg_int(v->oh),        convcl_arg_int(v->ow),
+                               convcl_arg_int(images),       convcl_arg_int(planes.tiles_h),
+                               convcl_arg_int(planes.big_h), convcl_arg_int(planes.tiles_w),
+                               convcl_arg_int(planes.big_w), convcl_arg_int(grid.vectors),
+                               convcl_arg_int(grid.rows),    convcl_arg_int(convcl_context__streams(stream->context, r->shape.y))};
+    return convcl_stream__launch(stream, r->unpack, args, 14, &grid.range);
 }
 
 /* Enqueues one chunk: x, y and v begin at its first image. */
@@ -139,7 +142,7 @@ static convcl_status enqueue_chunk(const recipe *r, convcl_stream *stream, const
                              .ldc = l->view.gn,
                              .b_stride = r->b_stride};
     call.planes = convcl_winograd__planes(l, images, &call.gm);
-    CONVCL_TRY(convcl_winograd__pack_x(l, &r->shape, stream, r->phases, r->pack_x, images, x, copy, v));
+    CONVCL_TRY(convcl_winograd__pack_x(l, &r->shape, stream, r->phases, r->pack_x, images, x, copy, v, t->kept.mem != NULL));
     CONVCL_TRY(convcl_gemm__enqueue(r->gemm, stream, &call));
     CONVCL_TRY(unpack(r, stream, images, c, y, t->b));
 cleanup:

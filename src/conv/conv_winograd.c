@@ -346,7 +346,7 @@ typedef struct windows {
 } windows;
 
 static convcl_status pack(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, const windows *from, int images,
-                          convcl_buffer x, convcl_buffer v) {
+                          convcl_buffer x, convcl_buffer v, int past_caches) {
     const int tiles_h = axis_tiles(&l->h), tiles_w = axis_tiles(&l->w);
     const convcl_winograd_grid grid =
         convcl_winograd__grid(stream->context, from->c, from->nr > 0 ? from->ld : from->c, images * tiles_h * tiles_w,
@@ -358,13 +358,13 @@ static convcl_status pack(const convcl_winograd_layout *l, convcl_stream *stream
         convcl_arg_int(l->w.m[0]),      convcl_arg_int(l->w.m[1]),     convcl_arg_int(images),
         convcl_arg_int(tiles_h),        convcl_arg_int(l->h.count[0]), convcl_arg_int(tiles_w),
         convcl_arg_int(l->w.count[0]),  convcl_arg_int(from->ld),      convcl_arg_int(from->nr > 0 ? from->nr : from->ld),
-        convcl_arg_int(grid.vectors),   convcl_arg_int(grid.rows)};
-    return convcl_stream__launch(stream, kernel, args, 20, &grid.range);
+        convcl_arg_int(grid.vectors),   convcl_arg_int(grid.rows),     convcl_arg_int(past_caches)};
+    return convcl_stream__launch(stream, kernel, args, 21, &grid.range);
 }
 
 convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *l, const convcl_conv_shape *shape, convcl_stream *stream,
                                       convcl_kernel *phases, convcl_kernel *kernel, int images, convcl_buffer x, convcl_buffer copy,
-                                      convcl_buffer v) {
+                                      convcl_buffer v, bool keep) {
     const convcl_winograd_view *view = &l->view;
     const windows from = {view->k, view->h, view->w, view->pad_top, view->pad_left, l->ldv, 0};
     if (view->phases) {
@@ -380,13 +380,13 @@ convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *l, const con
             return status;
         x = copy;
     }
-    return pack(l, stream, kernel, &from, images, x, v);
+    return pack(l, stream, kernel, &from, images, x, v, keep && convcl_context__streams(stream->context, l->v_size));
 }
 
 convcl_status convcl_winograd__pack_dy(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, int images, int ld,
                                        int nr, convcl_buffer dy, convcl_buffer z) {
     const windows from = {l->view.gn, l->view.oh, l->view.ow, 0, 0, ld, nr};
-    return pack(l, stream, kernel, &from, images, dy, z);
+    return pack(l, stream, kernel, &from, images, dy, z, 0);
 }
 
 convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, bool turned,
@@ -405,8 +405,9 @@ convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *l, conv
                                convcl_arg_int(turned ? 1 : v->gn),
                                convcl_arg_int(turned ? v->gn : 1),
                                convcl_arg_ulong(stride),
-                               convcl_arg_int(grid.rows)};
-    return convcl_stream__launch(stream, kernel, args, 12, &grid.range);
+                               convcl_arg_int(grid.rows),
+                               convcl_arg_int(convcl_context__streams(stream->context, (size_t)l->points * stride))};
+    return convcl_stream__launch(stream, kernel, args, 13, &grid.range);
 }
 
 convcl_status convcl_winograd__phases_filter(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel,

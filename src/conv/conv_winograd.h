@@ -97,10 +97,10 @@ bool convcl_winograd__sum_plane(const convcl_winograd_layout *layout, int *plane
 /* Distance between the B of two points: `floats` and some more, so that the points do not share cache sets. */
 size_t convcl_winograd__plane_stride(size_t floats);
 
-/* Enqueues the transform of `images` images of x into V. phases, copy: the kernel pack_phases and where it puts its result; not read without phases. */
+/* Enqueues the transform of `images` images of x into V. keep: V is for later, not for the next kernel. phases, copy: the kernel pack_phases and where it puts its result; not read without phases. */
 convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *layout, const convcl_conv_shape *shape, convcl_stream *stream,
                                       convcl_kernel *phases, convcl_kernel *pack, int images, convcl_buffer x, convcl_buffer copy,
-                                      convcl_buffer v);
+                                      convcl_buffer v, bool keep);
 
 /* Enqueues the transform of `images` images of dy into blocks of nr channels, `ld` in all. */
 convcl_status convcl_winograd__pack_dy(const convcl_winograd_layout *layout, convcl_stream *stream, convcl_kernel *kernel, int images,

@@ -262,7 +262,7 @@ static convcl_status add_weights(const recipe *r, convcl_stream *stream, const p
                              .accumulate = c->first > 0};
     call.planes = convcl_winograd__planes(l, c->images, &call.gk);
     if (!has_v)
-        CONVCL_TRY(convcl_winograd__pack_x(l, &r->shape, stream, r->phases, r->pack_x, c->images, c->x, p->copy, c->v));
+        CONVCL_TRY(convcl_winograd__pack_x(l, &r->shape, stream, r->phases, r->pack_x, c->images, c->x, p->copy, c->v, false));
     CONVCL_TRY(convcl_gemm__enqueue(r->gemm_weights, stream, &call));
     if (r->shape.desc.has_bias) {
         const summands from = find_summands(r, p, c);
@@ -326,9 +326,10 @@ static convcl_status finish_weights(const recipe *r, convcl_stream *stream, cons
     convcl_status status = CONVCL_OK;
     const convcl_winograd_view *v = &r->layout.view;
     const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, v->k, 1);
-    const convcl_arg args[] = {convcl_arg_tensor(p->c), convcl_arg_tensor(v->phases ? p->filter : t->dw), convcl_arg_int(v->k),
-                               convcl_arg_int(v->gn), convcl_arg_int(grid.rows)};
-    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dw, args, 5, &grid.range));
+    const convcl_arg args[] = {convcl_arg_tensor(p->c),   convcl_arg_tensor(v->phases ? p->filter : t->dw),
+                               convcl_arg_int(v->k),      convcl_arg_int(v->gn),
+                               convcl_arg_int(grid.rows), convcl_arg_int(convcl_context__streams(stream->context, r->shape.w))};
+    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dw, args, 6, &grid.range));
     if (v->phases)
         CONVCL_TRY(convcl_winograd__phases_filter(&r->layout, stream, r->phases_gradient, &r->shape, p->filter, t->dw));
     if (r->shape.desc.has_bias)

@@ -14,6 +14,9 @@
 #include "opencl/context_internal.h"
 #include "opencl/program.h"
 
+/* Floats from which a tensor is taken not to be in the caches any more when it is read: 2 MiB, what a core of today has for itself. */
+#define STREAM_FLOATS ((size_t)1 << 19)
+
 static void free_context(convcl_context *context) {
     convcl_program__release_all(context);
     convcl_context__free_winners(context);
@@ -234,6 +237,10 @@ const convcl_device_traits *convcl_context__traits(const convcl_context *context
 
 bool convcl_context__prefers_registers(const convcl_context *context) {
     return convcl_context__traits(context)->registers;
+}
+
+int convcl_context__streams(const convcl_context *context, size_t floats) {
+    return convcl_context__prefers_registers(context) && floats >= STREAM_FLOATS;
 }
 
 int convcl_context__vector_width(const convcl_context *context) {

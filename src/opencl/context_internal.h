@@ -21,6 +21,9 @@ const convcl_device_traits *convcl_context__traits(const convcl_context *context
 /* True when work-items should own register tiles of vectors (a CPU), false when work-groups should share local memory. */
 bool convcl_context__prefers_registers(const convcl_context *context);
 
+/* Whether a tensor of that many floats is better stored past the caches: it is too large to be found there when it is read next. An argument for kernels. */
+int convcl_context__streams(const convcl_context *context, size_t floats);
+
 /* Width in floats of the vectors that kernels should use on a CPU: 4, 8 or 16. 1 on a GPU. */
 int convcl_context__vector_width(const convcl_context *context);
 
