@@ -171,6 +171,7 @@ convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, co
         limit = CHUNK_FILTER * filter;
     /* An image counts one against a chunk that was asked for, so that the other bounds on it hold all the same. */
     l.chunk = chunk > 0 ? convcl_conv_gather__chunk(shape, 1, (size_t)chunk) : convcl_conv_gather__chunk(shape, per_image, limit);
+    l.large = (size_t)l.chunk * per_image > CHUNK_CPU;
     l.v_size = (size_t)l.chunk * l.rows * (size_t)l.ldv;
     l.copy_size = (size_t)l.chunk * copy_image;
     l.filter_size = v->phases ? (size_t)v->rh * (size_t)v->rw * (size_t)v->k * (size_t)v->gn : 0;
@@ -380,13 +381,13 @@ convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *l, const con
             return status;
         x = copy;
     }
-    return pack(l, stream, kernel, &from, images, x, v, keep && convcl_context__streams(stream->context, l->v_size));
+    return pack(l, stream, kernel, &from, images, x, v, (keep || l->large) && convcl_context__streams(stream->context, l->v_size));
 }
 
 convcl_status convcl_winograd__pack_dy(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, int images, int ld,
                                        int nr, convcl_buffer dy, convcl_buffer z) {
     const windows from = {l->view.gn, l->view.oh, l->view.ow, 0, 0, ld, nr};
-    return pack(l, stream, kernel, &from, images, dy, z, 0);
+    return pack(l, stream, kernel, &from, images, dy, z, l->large && convcl_context__streams(stream->context, l->v_size));
 }
 
 convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel, bool turned,

@@ -34,6 +34,7 @@ typedef struct convcl_winograd_layout {
     int points;         /* of the larger tile: planes */
     size_t rows;        /* of all planes, for one image */
     int chunk;          /* images */
+    bool large;         /* the transforms of a chunk are more than the caches hold, because its filters are */
     int ldv;            /* V, the transform of x: v[plane][tile][ldv] */
     size_t v_size;      /* floats of V for a chunk */
     size_t copy_size;   /* floats of the phases of a chunk; 0 without phases */
@@ -97,7 +98,8 @@ bool convcl_winograd__sum_plane(const convcl_winograd_layout *layout, int *plane
 /* Distance between the B of two points: `floats` and some more, so that the points do not share cache sets. */
 size_t convcl_winograd__plane_stride(size_t floats);
 
-/* Enqueues the transform of `images` images of x into V. keep: V is for later, not for the next kernel. phases, copy: the kernel pack_phases and where it puts its result; not read without phases. */
+/* Enqueues the transform of `images` images of x into V. keep: V is for later as well. phases, copy: the kernel pack_phases and where it puts its result; not read
+ * without phases. */
 convcl_status convcl_winograd__pack_x(const convcl_winograd_layout *layout, const convcl_conv_shape *shape, convcl_stream *stream,
                                       convcl_kernel *phases, convcl_kernel *pack, int images, convcl_buffer x, convcl_buffer copy,
                                       convcl_buffer v, bool keep);
