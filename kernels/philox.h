@@ -3,7 +3,8 @@
  * Generator: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011. Normal values: Box and Muller, 1958.
  * Every floating-point step is one that OpenCL rounds correctly on every device: +, -, *, fma, conversions of integers below 2^25. There is no division, no
  * built-in square root, logarithm or sine, no denormal, and no product is added to anything but by fma, so that a compiler has nothing to contract. */
-#ifdef __OPENCL_VERSION__
+/* Offline compilers, which know no device, define only the language's version. */
+#if defined(__OPENCL_VERSION__) || defined(__OPENCL_C_VERSION__)
 #pragma OPENCL FP_CONTRACT OFF
 typedef uint philox_u32;
 typedef ulong philox_u64;

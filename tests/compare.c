@@ -5,6 +5,7 @@
 
 #include "harness.h"
 #include "harness_internal.h"
+#include "opencl/device_traits.h"
 
 #define SHOWN 10
 
@@ -34,6 +35,41 @@ void harness_print_repeat(void) {
     if (*harness_now.repeat)
         print_error("  repeat: %.*sbench %s\n", slash ? (int)(slash + 1 - harness_now.program) : 0, harness_now.program,
                     harness_now.repeat);
+}
+
+/* ---- tests that a device cannot pass ---- */
+
+void harness_skip(const char *reason, ...) {
+    char text[512];
+    va_list args;
+    va_start(args, reason);
+    vsnprintf(text, sizeof text, reason, args);
+    va_end(args);
+    print_message("skipped because %s\n", text);
+    skip();
+    abort(); /* cmocka's skip does not return, which its header does not say */
+}
+
+static void release_queue(void *queue) {
+    clReleaseCommandQueue(queue);
+}
+
+cl_command_queue harness_out_of_order_queue(harness_device *device) {
+    cl_command_queue_properties properties = 0;
+    harness_cl(clGetDeviceInfo(device->info.device, CL_DEVICE_QUEUE_PROPERTIES, sizeof properties, &properties, NULL), "clGetDeviceInfo");
+    if (!(properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE))
+        harness_skip("%s, driver %s, has no out-of-order queues", device->info.name, device->info.driver);
+    cl_command_queue queue = NULL;
+    assert_ok(convcl_context_create_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, &queue));
+    harness_defer(release_queue, queue);
+    return queue;
+}
+
+void harness_skip_where_wrong(const harness_device *device) {
+    const convcl_device_quirk *quirk = convcl_device_traits__warning(&device->info);
+    if (quirk)
+        harness_skip("%s, driver %s (seen with %s): %s; retest: %s", device->info.name, device->info.driver, quirk->driver, quirk->symptom,
+                     quirk->retest);
 }
 
 /* ---- statuses ---- */

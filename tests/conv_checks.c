@@ -24,7 +24,7 @@ static cl_command_queue make_queue(convcl_context *context, cl_command_queue_pro
 static void check_out_of_order_queue(harness_device *device, const void *data) {
     const conv_case *c = data;
     convcl_conv_plan *plan = conv_plan(device, c);
-    cl_command_queue queue = make_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE);
+    cl_command_queue queue = harness_out_of_order_queue(device);
     conv_values values = conv_random_values(&c->desc);
     conv_tensors tensors = conv_upload(device, c, plan, &values);
     assert_ok(conv_enqueue(c, plan, queue, &tensors, 0, NULL, NULL));
@@ -69,7 +69,7 @@ static void check_events(harness_device *device, const void *data) {
 }
 
 static void check_events_out_of_order(harness_device *device, const void *data) {
-    wait_on(device, data, make_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE));
+    wait_on(device, data, harness_out_of_order_queue(device));
 }
 
 static void check_event_without_waiting(harness_device *device, const void *data) {

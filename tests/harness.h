@@ -174,6 +174,15 @@ void harness_note(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* The arguments with which bench, which lies beside the test's program, repeats this test, for the failure text; cleared at the end of the test. */
 void harness_repeat(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Ends the test and counts it as skipped; prints "skipped because" and the reason. */
+void harness_skip(const char *reason, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+/* A queue that may run what it is given in any order, released when the test ends. Skips the test on a device that has none. */
+cl_command_queue harness_out_of_order_queue(harness_device *device);
+
+/* Skips the test on a device whose driver is known to give wrong results (convcl_device_traits__warning). */
+void harness_skip_where_wrong(const harness_device *device);
+
 /* Fails the test with the library's text unless the call returned the status. */
 #define assert_ok(call)             harness_assert_status((call), CONVCL_OK, NULL, #call, __FILE__, __LINE__)
 #define assert_status(call, status) harness_assert_status((call), (status), NULL, #call, __FILE__, __LINE__)

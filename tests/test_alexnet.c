@@ -77,12 +77,9 @@ static void test_alexnet__same_seed_same_bits(harness_device *device, const void
 
 static void test_alexnet__out_of_order_queue_same_bits(harness_device *device, const void *data) {
     (void)data;
-    cl_command_queue queue = NULL;
-    if (convcl_context_create_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, &queue) != CONVCL_OK)
-        skip();
+    cl_command_queue queue = harness_out_of_order_queue(device);
     const results expected = run_training(device, device->queue, SEED), got = run_training(device, queue, SEED);
     expect_same_bits(&expected, &got);
-    clReleaseCommandQueue(queue);
 }
 
 static void test_alexnet__inference_gives_the_bits_of_training(harness_device *device, const void *data) {

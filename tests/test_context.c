@@ -124,9 +124,16 @@ static void test_context__queue_has_the_properties(harness_device *device, const
     (void)data;
     static const cl_command_queue_properties all[] = {0, CL_QUEUE_PROFILING_ENABLE, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE,
                                                       CL_QUEUE_PROFILING_ENABLE | CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE};
+    cl_command_queue_properties there = 0;
+    assert_int_equal(clGetDeviceInfo(device->info.device, CL_DEVICE_QUEUE_PROPERTIES, sizeof there, &there, NULL), CL_SUCCESS);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cl_command_queue queue = NULL;
         cl_command_queue_properties got = 99;
+        if (all[i] & ~there) {
+            assert_fails(convcl_context_create_queue(device->context, all[i], &queue), CONVCL_CL_ERROR, "clCreateCommandQueue|properties");
+            assert_null(queue);
+            continue;
+        }
         assert_ok(convcl_context_create_queue(device->context, all[i], &queue));
         cl_int code = clGetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof got, &got, NULL);
         clReleaseCommandQueue(queue);

@@ -45,6 +45,37 @@ static void test_device_traits__rows_are_whole(void **state) {
         assert_true(*quirk->driver && *quirk->symptom && *quirk->answer && *quirk->retest);
 }
 
+static const char *warning_of(const char *platform, const char *name) {
+    convcl_device_info info = {0};
+    snprintf(info.platform_name, sizeof info.platform_name, "%s", platform);
+    snprintf(info.name, sizeof info.name, "%s", name);
+    const convcl_device_quirk *quirk = convcl_device_traits__warning(&info);
+    return quirk ? quirk->device : "none";
+}
+
+/* Only where nothing can be done: other faults have their way around, and other devices of the same platform are sound. */
+static void test_device_traits__a_fault_without_a_way_around_is_warned_of(void **state) {
+    (void)state;
+    assert_string_equal(warning_of("rusticl", "llvmpipe (LLVM 15.0.6, 256 bits)"), "llvmpipe");
+    assert_string_equal(warning_of("rusticl", "AMD Radeon RX 7900 XTX (radeonsi, navi31, LLVM 15.0.6)"), "none");
+    assert_string_equal(warning_of("Portable Computing Language", "pthread-AMD EPYC"), "none");
+}
+
+static void count_warning(convcl_log_level level, const char *message, void *user) {
+    if (level == CONVCL_LOG_WARNING && strstr(message, "fault known"))
+        ++*(int *)user;
+}
+
+static void test_device_traits__a_context_warns_of_its_device(harness_device *device, const void *data) {
+    (void)data;
+    int warnings = 0;
+    convcl_context *context = NULL;
+    const convcl_context_options options = {.log = count_warning, .log_user = &warnings, .cache_dir = "off"};
+    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
+    convcl_context_release(context);
+    assert_int_equal(warnings, convcl_device_traits__warning(&device->info) ? 1 : 0);
+}
+
 static void test_device_traits__no_name_is_no_row(void **state) {
     (void)state;
     const convcl_device_traits *found = convcl_device_traits_table;
@@ -83,6 +114,8 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_device_traits__a_cpu_is_a_cpu_whoever_made_it);
     HARNESS_HOST(test_device_traits__rows_are_whole);
     HARNESS_HOST(test_device_traits__no_name_is_no_row);
+    HARNESS_HOST(test_device_traits__a_fault_without_a_way_around_is_warned_of);
+    HARNESS_DEVICE(test_device_traits__a_context_warns_of_its_device);
     HARNESS_DEVICE(test_device_traits__a_form_can_be_asked_for);
     HARNESS_DEVICE(test_device_traits__an_unknown_form_is_invalid);
     return harness_main(argc, argv);

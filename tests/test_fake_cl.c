@@ -226,14 +226,8 @@ static convcl_status use_net(const stage *s) {
 
 /* ---- the test ---- */
 
-static void release_queue(void *queue) {
-    clReleaseCommandQueue(queue);
-}
-
 static stage make_stage(harness_device *device) {
-    stage s = {.device = device, .folder = temporary_folder()};
-    assert_ok(convcl_context_create_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, &s.queue));
-    harness_defer(release_queue, s.queue);
+    stage s = {.device = device, .folder = temporary_folder(), .queue = harness_out_of_order_queue(device)};
     for (size_t i = 0; i < sizeof s.big / sizeof *s.big; i++)
         s.big[i] = harness_output(device, "big", HARNESS_VECTOR(1 << 18))->buffer;
     return s;

@@ -120,11 +120,10 @@ static void test_loss__waits_and_gives_an_event(harness_device *device, const vo
     const double expected = convcl_ref_l2_loss_fwd(count, harness_to_doubles(x, count));
     harness_tensor *tx = harness_input(device, "x", HARNESS_VECTOR(count), x);
     harness_tensor *tloss = harness_output(device, "loss", HARNESS_VECTOR(1));
-    cl_command_queue queue = NULL;
+    cl_command_queue queue = harness_out_of_order_queue(device);
     cl_int code = CL_SUCCESS;
     cl_event done = NULL, go = clCreateUserEvent(convcl_context_cl(device->context), &code);
     assert_int_equal(code, CL_SUCCESS);
-    assert_ok(convcl_context_create_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, &queue));
     convcl_l2_loss_plan *plan = plan_of(device, count);
     const convcl_buffer workspace = harness_workspace(device, convcl_l2_loss_plan_workspace(plan));
     assert_ok(convcl_l2_loss_fwd_enqueue(plan, queue, tx->buffer, tloss->buffer, workspace, 1, &go, &done));
@@ -135,7 +134,6 @@ static void test_loss__waits_and_gives_an_event(harness_device *device, const vo
     code = clWaitForEvents(1, &done);
     clReleaseEvent(go);
     clReleaseEvent(done);
-    clReleaseCommandQueue(queue);
     assert_false(is_early);
     assert_int_equal(code, CL_SUCCESS);
     harness_expect(tloss, &expected, HARNESS_EXACT);

@@ -87,11 +87,10 @@ static void test_relu__waits_and_gives_an_event(harness_device *device, const vo
     double *expected = harness_to_doubles(x, count);
     harness_tensor *tx = harness_input(device, "x", HARNESS_VECTOR(count), x);
     harness_tensor *ty = harness_output(device, "y", HARNESS_VECTOR(count));
-    cl_command_queue queue = NULL;
+    cl_command_queue queue = harness_out_of_order_queue(device);
     cl_int code = CL_SUCCESS;
     cl_event done = NULL, go = clCreateUserEvent(convcl_context_cl(device->context), &code);
     assert_int_equal(code, CL_SUCCESS);
-    assert_ok(convcl_context_create_queue(device->context, CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE, &queue));
     convcl_relu_plan *plan = plan_of(device, count);
     assert_ok(convcl_relu_fwd_enqueue(plan, queue, tx->buffer, ty->buffer, 1, &go, &done));
     convcl_relu_plan_destroy(plan);
@@ -101,7 +100,6 @@ static void test_relu__waits_and_gives_an_event(harness_device *device, const vo
     code = clWaitForEvents(1, &done);
     clReleaseEvent(go);
     clReleaseEvent(done);
-    clReleaseCommandQueue(queue);
     assert_false(is_early);
     assert_int_equal(code, CL_SUCCESS);
     convcl_ref_relu_fwd(count, expected, expected);

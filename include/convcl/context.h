@@ -17,7 +17,7 @@ typedef struct convcl_context convcl_context;
 /* How serious a line of the log is. */
 typedef enum convcl_log_level {
     CONVCL_LOG_ERROR = 1,   /* a call is about to fail: the compiler's words about a kernel */
-    CONVCL_LOG_WARNING = 2, /* things go on, but slower or without memory: a damaged store */
+    CONVCL_LOG_WARNING = 2, /* things go on, but slower, without memory (a damaged store) or wrong (a driver with a known fault) */
     CONVCL_LOG_INFO = 3     /* progress */
 } convcl_log_level;
 

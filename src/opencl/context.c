@@ -65,6 +65,13 @@ static convcl_status make_lock(convcl_context *context) {
     return convcl_fail(CONVCL_NO_MEMORY, "context: a condition variable could not be made");
 }
 
+static void warn_of_faults(const convcl_context *context) {
+    const convcl_device_quirk *quirk = convcl_device_traits__warning(&context->info);
+    if (quirk)
+        convcl_context__log(context, CONVCL_LOG_WARNING, "%s (driver %s) has a fault known of %s: %s; %s", context->info.name,
+                            context->info.driver, quirk->driver, quirk->symptom, quirk->answer);
+}
+
 /* Makes the object with everything but the OpenCL context. */
 static convcl_status make(const convcl_device_info *info, const convcl_context_options *options, convcl_context **context_out) {
     convcl_status status = CONVCL_OK;
@@ -89,6 +96,7 @@ static convcl_status make(const convcl_device_info *info, const convcl_context_o
     }
     if (directory && *directory)
         CONVCL_TRY(convcl_copy_string(directory, &context->kernel_dir));
+    warn_of_faults(context);
     CONVCL_TRY(open_store(context, options ? options->cache_dir : NULL));
     *context_out = context;
     return CONVCL_OK;

@@ -36,11 +36,12 @@ typedef struct convcl_device_traits {
 
 /* A driver's fault that convcl works around, or a report that it does not believe. */
 typedef struct convcl_device_quirk {
-    const char *device; /* platform or vendor */
+    const char *device; /* a part of the platform's, vendor's or device's name */
     const char *driver; /* version in which it was seen */
     const char *symptom;
     const char *answer; /* what convcl does */
     const char *retest; /* how to see whether it is still there */
+    bool is_warned;     /* there is no way around it, and results can be wrong: contexts say so in their log */
 } convcl_device_quirk;
 
 /* The rows, CPUs first; a row's name NULL ends the table. */
@@ -51,6 +52,9 @@ extern const convcl_device_quirk convcl_device_quirks[];
 
 /* The row of a device, by type, vendor and name. Never NULL. */
 const convcl_device_traits *convcl_device_traits__of(const convcl_device_info *info);
+
+/* The row of a fault that can make results on this device wrong, NULL where none is known. Drivers' versions do not count: the fault is taken to last. */
+const convcl_device_quirk *convcl_device_traits__warning(const convcl_device_info *info);
 
 /* The row of that name. NULL or "" gives NULL, which stands for the device's own; CONVCL_INVALID with the names that there are for an unknown one. */
 convcl_status convcl_device_traits__named(const char *name, const convcl_device_traits **traits_out);
