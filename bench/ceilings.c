@@ -6,16 +6,20 @@
 #include <stdlib.h>
 
 #include "opencl/context_internal.h"
+#include "processor.h"
 
 #define REPEATS 10
 
 /* ---- multiply-adds --------------------------------------------------------------------------------------------------------------------- */
 
 /* Seconds of one run: long against a launch and against the start of the processor's threads, short against the turns that other programs take. The best
- * run counts, and they end when it has not improved for a while. */
-#define FMA_SECONDS  0.01
-#define FMA_PATIENCE 16
-#define FMA_REPEATS  100
+ * run counts, and they end when it has not improved for a while: for 16 runs, or up to 64 whose threads had to wait for processors, as they do where the system has
+ * put two of them on one, or where other programs work. */
+#define FMA_SECONDS   0.01
+#define FMA_PATIENCE  64
+#define FMA_CALM      4    /* what a calm run takes of the patience */
+#define FMA_DISTURBED 0.05 /* of the processors' time */
+#define FMA_REPEATS   200
 
 #define FMA_UNROLL 8 /* D_UNROLL of the kernel */
 
@@ -101,14 +105,15 @@ static bench_status measure_fma(bench_session *session, double *flops_out, bench
     bench_status status = bench_fma_create(session->context, &fma);
     if (status == BENCH_OK)
         status = bench_fma_calibrate(&fma, session->queue, FMA_SECONDS, &rounds);
-    for (int i = 0, best_at = 0; i < FMA_REPEATS && i - best_at <= FMA_PATIENCE && status == BENCH_OK; ++i) {
+    for (int i = 0, stale = 0; i < FMA_REPEATS && stale <= FMA_PATIENCE && status == BENCH_OK; ++i) {
+        const bench_processor before = bench_processor_now();
         const double begin = bench_now();
         status = bench_fma_run(&fma, session->queue, rounds);
         const double flops = bench_fma_operations(&fma, rounds) / (bench_now() - begin);
-        if (flops > best) {
-            best = flops;
-            best_at = i;
-        }
+        const bench_processor used = bench_processor_since(&before);
+        const bool disturbed = used.known && used.wait_s > FMA_DISTURBED * used.wall_s * used.processors;
+        stale = flops > best ? 0 : stale + (disturbed ? 1 : FMA_CALM);
+        best = flops > best ? flops : best;
     }
     ceilings->fma_vector = fma.vector;
     ceilings->fma_chains = fma.chains;

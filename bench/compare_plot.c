@@ -97,10 +97,12 @@ static void print_phase_panels(const compare_rows *rows, double bottom, double h
         fprintf(script, "set origin %.4f, %.4f\nset size %.4f, %.4f\nset title ", (double)panel / panels, bottom, 1.0 / panels, height);
         print_string(row->phase->name, script);
         fprintf(script, "\nset xrange [-0.6:%d - 0.4]\n", rows->set->count);
+        /* Vectors with flat heads: gnuplot's error bars come with a white dot in their middle. */
         fprintf(script,
-                "plot $phase%d using 0:2:5:xtic(1) with boxes lc rgb variable, '' using 0:2:3:4 with yerrorbars lc rgb 0x444444 lw 1.5 pt "
-                "7 ps 0, ",
+                "plot $phase%d using 0:2:5:xtic(1) with boxes lc rgb variable, '' using 0:3:(0):($4-$3) with vectors heads size graph "
+                "0.008,90 lc rgb 0x222222 lw 1.5, ",
                 panel);
+
         fputs("'' using 0:4:6 with labels offset 0, 0.7\nunset label\nunset object\n", script);
         ++panel;
     }
@@ -176,7 +178,8 @@ static void print_settings(const char *path, const compare_set *set, int height,
     fputs("set label 100 ", script);
     print_string(title, script);
     fprintf(script, " at screen 0.5, %.4f center\n", 1 - 0.5 * TITLE_HEIGHT / height);
-    fputs("set datafile missing 'NaN'\nunset key\nset border 3\nset tics nomirror out\nset grid ytics lc rgb 0xdddddd\n"
+    fputs("set datafile missing 'NaN'\nunset key\nset border 3\nset tics nomirror out\nset grid ytics lc rgb "
+          "0xdddddd\n"
           "set style fill solid noborder\nset boxwidth 0.7\nset yrange [0:*]\nset offsets 0, 0, graph 0.08, 0\nset ylabel 'ms'\n",
           script);
 }

@@ -7,6 +7,7 @@
 #include "compare.h"
 #include "devices.h"
 #include "micro.h"
+#include "network.h"
 #include "options.h"
 #include "report_text.h"
 #include "run.h"
@@ -39,6 +40,8 @@ int main(int argc, char **argv) {
     switch (options.command) {
     case BENCH_COMMAND_LIST_DEVICES:
         return bench_devices_list(options.format);
+    case BENCH_COMMAND_LIST_LAYERS:
+        return bench_network_list(&options);
     case BENCH_COMMAND_VERSION:
         return bench_text_version();
     case BENCH_COMMAND_HELP:

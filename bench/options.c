@@ -14,7 +14,7 @@
     "       bench conv|gemm CASE | compare RUN.json ... [options]; each has --help\n"                                                      \
     "       bench cache show | clear | export FILE | import FILE\n"                                                                        \
     "  -d, --device CHOICE    index, PLATFORM:DEVICE, part of a name; A,B; all (0)\n"                                                      \
-    "  -l, --list-devices     list the devices and exit\n"                                                                                 \
+    "  -l, --list-devices     list the devices and exit; --list-layers: the layers\n"                                                      \
     "      --net NAME         the network, alexnet by default:\n"                                                                          \
     "                         %s\n"                                                                                                        \
     "  -b, --batch N          images in a step, 1 to 65536 (32)\n"                                                                         \
@@ -52,12 +52,14 @@ enum {
     OPTION_HTML,
     OPTION_ALGO,
     OPTION_NET,
+    OPTION_LIST_LAYERS,
     OPTION_VERSION
 };
 
 static const struct option long_options[] = {
     {"device", required_argument, NULL, 'd'},
     {"list-devices", no_argument, NULL, 'l'},
+    {"list-layers", no_argument, NULL, OPTION_LIST_LAYERS},
     {"net", required_argument, NULL, OPTION_NET},
     {"batch", required_argument, NULL, 'b'},
     {"steps", required_argument, NULL, OPTION_STEPS},
@@ -115,6 +117,9 @@ static void read_switch(int option, bench_options *options) {
         return;
     case 'l':
         options->command = BENCH_COMMAND_LIST_DEVICES;
+        return;
+    case OPTION_LIST_LAYERS:
+        options->command = BENCH_COMMAND_LIST_LAYERS;
         return;
     case OPTION_VERSION:
         options->command = BENCH_COMMAND_VERSION;

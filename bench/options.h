@@ -15,7 +15,8 @@ typedef enum bench_command {
     BENCH_COMMAND_TIME = 0,
     BENCH_COMMAND_LIST_DEVICES = 1,
     BENCH_COMMAND_VERSION = 2,
-    BENCH_COMMAND_HELP = 3
+    BENCH_COMMAND_HELP = 3,
+    BENCH_COMMAND_LIST_LAYERS = 4
 } bench_command;
 
 typedef enum bench_format { BENCH_FORMAT_TEXT = 0, BENCH_FORMAT_MARKDOWN = 1, BENCH_FORMAT_CSV = 2, BENCH_FORMAT_JSON = 3 } bench_format;

@@ -186,11 +186,11 @@ bench_status bench_tables_markdown(const bench_results *results, int count) {
 }
 
 static const bench_column csv_columns[] = {
-    {"device", true},    {"platform", true},      {"driver", true},    {"batch", true},  {"math", true},   {"partial", true},
-    {"phase", true},     {"layer", true},         {"direction", true}, {"steps", true},  {"mean_s", true}, {"sd_s", true},
-    {"median_s", true},  {"min_s", true},         {"p05_s", true},     {"p95_s", true},  {"max_s", true},  {"outliers", true},
-    {"gflops", true},    {"share_of_peak", true}, {"bound", true},     {"pack_s", true}, {"gemm_s", true}, {"unpack_s", true},
-    {"algorithm", true}, {"describe", true},      {NULL, false},
+    {"device", true},   {"platform", true},  {"driver", true},        {"network", true},   {"batch", true},  {"math", true},
+    {"partial", true},  {"phase", true},     {"layer", true},         {"direction", true}, {"steps", true},  {"mean_s", true},
+    {"sd_s", true},     {"median_s", true},  {"min_s", true},         {"p05_s", true},     {"p95_s", true},  {"max_s", true},
+    {"outliers", true}, {"gflops", true},    {"share_of_peak", true}, {"bound", true},     {"pack_s", true}, {"gemm_s", true},
+    {"unpack_s", true}, {"algorithm", true}, {"describe", true},      {NULL, false},
 };
 
 static void add_csv_head(bench_table *table, const bench_results *results, const char *phase, const char *layer, const char *direction,
@@ -199,6 +199,7 @@ static void add_csv_head(bench_table *table, const bench_results *results, const
     bench_table_add(table, "%s", device->name);
     bench_table_add(table, "%s", device->platform_name);
     bench_table_add(table, "%s", device->driver);
+    bench_table_add(table, "%s", results->session.options->model->name);
     bench_table_add(table, "%d", results->session.options->batch);
     bench_table_add(table, "%s", convcl_math_name(results->session.options->math));
     bench_table_add(table, "%s", results->partial ? results->partial : "");

@@ -72,6 +72,14 @@ def made_run(index):
             "verify": {"ran": False, "max_relative_l2": 0.0, "tensors": []}}
 
 
+def import_peer(name):
+    """A module of bench/peers."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"bench/peers/{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 class Folder(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -112,6 +120,25 @@ class Schema(Folder):
     def test_list_of_devices(self):
         self.assertGreater(len(self.check(json.loads(bench("--list-devices", "--format", "json")))["devices"]), 0)
 
+    def test_list_of_layers(self):
+        """Each network as bench has it: every layer reads one before it, and the activations are layers of that shape."""
+        for net, layers, parameters in (("alexnet", 17, 2468544), ("alexnet-full", 24, 61090496), ("overfeat", 22, 145909792), ("vgg-a", 30, 132851392),
+                                        ("cifar10-quick", 13, 145376)):
+            described = self.check(json.loads(bench("--list-layers", "--net", net, "-b", 3, "--format", "json")))
+            self.assertEqual((described["network"], described["batch"], len(described["layers"])), (net, 3, layers))
+            shapes, weights = {None: None}, 0
+            for layer in described["layers"]:
+                before, after = shapes[layer["input"]], layer["shape"]
+                if layer["operation"] == "conv":
+                    weights += layer["filter"][0] * layer["filter"][1] * before[3] * after[3]
+                elif layer["operation"] == "dense":
+                    self.assertEqual(layer["inputs"], before[1] * before[2] * before[3])
+                    weights += layer["inputs"] * after[3]
+                shapes[layer["name"]] = after
+            self.assertEqual(weights, parameters)
+            for activation in described["activations"]:
+                self.assertEqual(activation["shape"], shapes[activation["layer"]])
+
     def test_single_operations(self):
         conv = bench("conv", "n1ic8ih9iw9oc8f3p1", "n1ic8ih9iw9oc8f3p1g2", "--algo", "winograd", "--steps", 2, "--verify", "--format", "json")
         self.assertIn("unsupported", [row["status"] for row in self.check(json.loads(conv))["rows"]])
@@ -124,10 +151,9 @@ class Schema(Folder):
 
     def test_peers(self):
         """What peer.py writes, with steps that do nothing in the place of a framework's."""
-        spec = importlib.util.spec_from_file_location("peer", ROOT / "bench/peers/peer.py")
-        peer = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(peer)
-        options = types.SimpleNamespace(batch=32, steps=3, burn_in=1, threads=2, runs=[])
+        peer = import_peer("peer")
+        network = peer.networks.describe(BENCH, "alexnet", 32)
+        options = types.SimpleNamespace(network=network, batch=32, steps=3, burn_in=1, threads=2, runs=[])
         with contextlib.redirect_stdout(io.StringIO()):
             for name in ("one", "two"):
                 run = peer.Run(options, name, name.title(), "1.0")
@@ -144,6 +170,48 @@ class Schema(Folder):
         run = made_run(0)
         for change in ({"phases": [{"name": "forward"}]}, {"device": {}}, {"partial": 1}, {"unknown": 1}):
             self.assertFalse(self.validator.is_valid({**run, **change}), change)
+
+
+class Peers(Folder):
+    """Every network in every framework that this interpreter has, with nothing timed but a step: the builders check all shapes themselves."""
+
+    def check(self, package, peer):
+        if importlib.util.find_spec(package) is None:
+            self.skipTest(f"{package} is not installed")
+        for net in ("alexnet", "alexnet-full", "overfeat", "vgg-a", "cifar10-quick"):
+            path = self.path / f"{net}.json"
+            subprocess.run([sys.executable, ROOT / "bench/peers/peer.py", peer, "--bench", BENCH, "--net", net, "--batch", "1", "--steps", "1", "--burn-in", "0",
+                            "--json", path], capture_output=True, check=True)
+            document = json.loads(path.read_text())
+            for run in document.get("runs", [document]):
+                self.assertEqual((run["network"], run["config"]["batch"]), (net, 1))
+
+    def test_tensorflow(self):
+        self.check("tensorflow", "tensorflow")
+
+    def test_torch(self):
+        self.check("torch", "torch")
+
+    def test_onnxruntime(self):
+        self.check("onnxruntime", "onnxruntime")
+
+    def test_openvino(self):
+        self.check("openvino", "openvino")
+
+    def test_padding(self):
+        """Pads that a framework cannot express are refused, and the others are what its words mean."""
+        networks = import_peer("networks")
+        layer = {"name": "pool", "operation": "maxpool", "stride": [2, 2], "padding": [0, 1, 0, 1], "shape": [1, 16, 16, 8]}
+        self.assertEqual(networks.tensorflow_padding(layer, [32, 32], [3, 3]), "SAME")
+        self.assertEqual(networks.tensorflow_padding({**layer, "padding": [0] * 4}, [33, 33], [3, 3]), "VALID")
+        self.assertEqual(networks.torch_pads(None, layer)[:2], ((0, 0), True))
+        self.assertEqual(networks.torch_pads(None, {**layer, "padding": [1, 1, 0, 0]})[:2], ((1, 0), False))
+        with self.assertRaisesRegex(ValueError, "layer pool: padding .* is neither SAME nor VALID"):
+            networks.tensorflow_padding({**layer, "padding": [1, 0, 1, 0]}, [32, 32], [3, 3])
+        with self.assertRaisesRegex(ValueError, "layer pool: padding .* cannot be expressed"):
+            networks.torch_pads(None, {**layer, "padding": [1, 0, 1, 0]})
+        with self.assertRaisesRegex(ValueError, "layer pool: the peer's shape is .*, must be"):
+            networks.check_shape(layer, [1, 15, 15, 8])
 
 
 # Runs in the page: what is drawn must have a size, lie inside its picture, and not be covered by other text.

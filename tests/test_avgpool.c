@@ -1,10 +1,10 @@
 /* test_avgpool.c: average pooling and its gradient over tests/cases/avgpool.txt, in every form of the kernels.
  * SPDX-License-Identifier: MIT */
-#include <limits.h>
 #include <math.h>
 
 #include "harness.h"
 #include "layer_forms.h"
+#include "pool_rules.h"
 #include "reference/ref_avgpool.h"
 
 /* A few additions and one division a value. */
@@ -121,33 +121,16 @@ static void test_avgpool__nan_stays_in_its_windows(harness_device *device, const
 
 static const convcl_avgpool_desc good = {.n = 1, .ih = 5, .iw = 5, .c = 8, .window_h = 3, .window_w = 3, .stride_h = 2, .stride_w = 2};
 
+static convcl_status size_of(const pool_window *window, int *oh_out, int *ow_out) {
+    convcl_avgpool_desc desc = {0};
+    POOL_FILL(&desc, window);
+    return convcl_avgpool_output_size(&desc, oh_out, ow_out);
+}
+
 static void test_avgpool__output_size_checks_its_arguments(void **state) {
     (void)state;
-    int oh = -7, ow = -7;
-#define REFUSES(words, ...)                                                                                                                \
-    do {                                                                                                                                   \
-        convcl_avgpool_desc desc = good;                                                                                                   \
-        __VA_ARGS__;                                                                                                                       \
-        assert_fails(convcl_avgpool_output_size(&desc, &oh, &ow), CONVCL_INVALID, words);                                                  \
-        assert_int_equal(oh, -7);                                                                                                          \
-        assert_int_equal(ow, -7);                                                                                                          \
-    } while (0)
-    REFUSES("avgpool: n is 0, must be at least 1", desc.n = 0);
-    REFUSES("avgpool: ih is -1, must be at least 1", desc.ih = -1);
-    REFUSES("avgpool: iw is 0, must be at least 1", desc.iw = 0);
-    REFUSES("avgpool: c is 0, must be at least 1", desc.c = 0);
-    REFUSES("avgpool: window_h is 0, must be at least 1", desc.window_h = 0);
-    REFUSES("avgpool: window_w is -3, must be at least 1", desc.window_w = -3);
-    REFUSES("avgpool: stride_h is 0, must be at least 1", desc.stride_h = 0);
-    REFUSES("avgpool: stride_w is 0, must be at least 1", desc.stride_w = 0);
-    REFUSES("avgpool: pad_top is -1, must be at least 0", desc.pad_top = -1);
-    REFUSES("avgpool: pad_bottom is 3, must be less than window_h", desc.pad_bottom = 3);
-    REFUSES("avgpool: pad_left is 4, must be less than window_w", desc.pad_left = 4);
-    REFUSES("avgpool: pad_right is -1, must be at least 0", desc.pad_right = -1);
-    REFUSES("avgpool: window_h is 6, must be at most ih", desc.window_h = 6);
-    REFUSES("avgpool: window_w is 9, must be at most iw|8", desc.window_w = 9, desc.pad_left = 1, desc.pad_right = 2);
-    REFUSES("avgpool: ih with its padding is", desc.ih = INT_MAX, desc.pad_top = 1);
-#undef REFUSES
+    int oh = 0, ow = 0;
+    pool_rules_check("avgpool", size_of);
     assert_fails(convcl_avgpool_output_size(NULL, &oh, &ow), CONVCL_INVALID, "avgpool: desc|NULL");
     assert_fails(convcl_avgpool_output_size(&good, NULL, &ow), CONVCL_INVALID, "avgpool: oh_out|NULL");
     assert_fails(convcl_avgpool_output_size(&good, &oh, NULL), CONVCL_INVALID, "avgpool: ow_out|NULL");
@@ -201,13 +184,15 @@ static void test_avgpool__enqueue_checks_its_arguments(harness_device *device, c
 
 /* Reads one line of the table; false when it is none. */
 static bool parse(const harness_case *row, convcl_avgpool_desc *d) {
+    pool_window window;
     *d = (convcl_avgpool_desc){.n = 1, .window_h = 3, .window_w = 3, .stride_h = 2, .stride_w = 2, .pad_bottom = 1, .pad_right = 1};
     if (strcmp(row->name, "cifar10-quick:pool2") == 0)
         d->ih = d->iw = 16, d->c = 32;
     else if (strcmp(row->name, "cifar10-quick:pool3") == 0)
         d->ih = d->iw = 8, d->c = 64;
-    else if (sscanf(row->name, "n%dih%diw%dc%df%dx%ds%dx%dp%d.%d.%d.%d", &d->n, &d->ih, &d->iw, &d->c, &d->window_h, &d->window_w,
-                    &d->stride_h, &d->stride_w, &d->pad_top, &d->pad_bottom, &d->pad_left, &d->pad_right) != 12)
+    else if (pool_window_read(row->name, &window))
+        POOL_FILL(d, &window);
+    else
         return false;
     return sscanf(row->flags, "%d %d", &d->count_padding, &d->relu_mask) == 2;
 }

@@ -83,6 +83,20 @@ static void test_bench__closed_output_is_a_failure(void **state) {
     bench_finish(run);
 }
 
+/* Shapes after the paper. */
+static void test_bench__lists_the_layers_of_a_network(void **state) {
+    (void)state;
+    bench_run *run = bench_start("--list-layers --net overfeat --batch 7");
+    assert_int_equal(run->status, 0);
+    assert_memory_equal(run->out, "layer ", 6);
+    assert_true(bench_matches("\nimages +input +\\[7, 231, 231, 3\\] *\n", run->out));
+    assert_true(bench_matches("\nconv1 +conv +images +\\[7, 56, 56, 96\\] +11x11 +4x4 +0 0 0 0 +34848\n", run->out));
+    assert_true(bench_matches("\npool5 +maxpool +relu5 +\\[7, 6, 6, 1024\\] +2x2 +2x2 +0 0 0 0 *\n", run->out));
+    assert_true(bench_matches("\nfc6 +dense +pool5 +\\[7, 1, 1, 3072\\] +113246208\n", run->out));
+    bench_finish(run);
+    bench_expect_mistake(&(bench_mistake){"--list-layers --device nonsense", {"\"nonsense\"", "matches no device"}, 1});
+}
+
 /* ---- a run ----------------------------------------------------------------------------------------------------------------------------- */
 
 #define TIME_OF_DAY "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}: "
@@ -312,6 +326,7 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_bench__mistakes_name_value_and_rule);
     HARNESS_HOST(test_bench__help_fits_a_terminal);
     HARNESS_HOST(test_bench__version);
+    HARNESS_HOST(test_bench__lists_the_layers_of_a_network);
     HARNESS_HOST(test_bench__closed_output_is_a_failure);
     HARNESS_DEVICE(test_bench__prints_and_writes_a_run);
     HARNESS_DEVICE(test_bench__another_network);

@@ -122,8 +122,8 @@ static void test_bench_devices__csv_has_a_row_for_each_phase_and_layer(harness_d
     (void)data;
     bench_run *run = run_on(device, QUICK " --format csv");
     assert_int_equal(count_lines(run->out), 1 + 2 + 11 + 26);
-    assert_memory_equal(run->out, "device,platform,driver,batch,math,partial,phase,layer,direction,steps,mean_s,", 76);
-    assert_true(bench_matches(",forward-backward,conv3,bwd_weights,3,0\\.[0-9]+,", run->out));
+    assert_memory_equal(run->out, "device,platform,driver,network,batch,math,partial,phase,layer,direction,steps,mean_s,", 84);
+    assert_true(bench_matches(",alexnet,1,default,,forward-backward,conv3,bwd_weights,3,0\\.[0-9]+,", run->out));
     bench_finish(run);
 }
 

@@ -230,7 +230,7 @@ static void test_lrn_maxpool__create_checks_its_arguments(harness_device *device
     REFUSES(CONVCL_UNSUPPORTED, "lrn: layout is NCHW", desc.lrn.layout = CONVCL_LAYOUT_NCHW);
     REFUSES(CONVCL_UNSUPPORTED, "maxpool: layout is NCHW", desc.maxpool.layout = CONVCL_LAYOUT_NCHW);
     REFUSES(CONVCL_UNSUPPORTED, "lrn: radius is 1025", desc.lrn.c = desc.maxpool.c = 5000, desc.lrn.radius = 1025);
-    REFUSES(CONVCL_INVALID, "lrn_maxpool: n * h * w * c", desc.lrn.n = desc.maxpool.n = 2000000000,
+    REFUSES(CONVCL_INVALID, "lrn_maxpool: n * ih * iw * c", desc.lrn.n = desc.maxpool.n = 2000000000,
             desc.lrn.c = desc.maxpool.c = 2000000000);
 #undef REFUSES
     assert_fails(convcl_lrn_maxpool_plan_create(NULL, &good, &plan), CONVCL_INVALID, "lrn_maxpool: context|NULL");

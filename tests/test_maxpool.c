@@ -1,10 +1,10 @@
 /* test_maxpool.c: max-pooling and its gradient over tests/cases/maxpool.txt, in every form of the kernels.
  * SPDX-License-Identifier: MIT */
-#include <limits.h>
 #include <math.h>
 
 #include "harness.h"
 #include "layer_forms.h"
+#include "pool_rules.h"
 #include "reference/ref_maxpool.h"
 
 typedef struct pool_test {
@@ -139,33 +139,16 @@ static void test_maxpool__bwd_keeps_nan_in_place(harness_device *device, const v
 
 static const convcl_maxpool_desc good = {.n = 1, .ih = 5, .iw = 5, .c = 8, .window_h = 3, .window_w = 3, .stride_h = 2, .stride_w = 2};
 
+static convcl_status size_of(const pool_window *window, int *oh_out, int *ow_out) {
+    convcl_maxpool_desc desc = {0};
+    POOL_FILL(&desc, window);
+    return convcl_maxpool_output_size(&desc, oh_out, ow_out);
+}
+
 static void test_maxpool__output_size_checks_its_arguments(void **state) {
     (void)state;
-    int oh = -7, ow = -7;
-#define REFUSES(words, ...)                                                                                                                \
-    do {                                                                                                                                   \
-        convcl_maxpool_desc desc = good;                                                                                                   \
-        __VA_ARGS__;                                                                                                                       \
-        assert_fails(convcl_maxpool_output_size(&desc, &oh, &ow), CONVCL_INVALID, words);                                                  \
-        assert_int_equal(oh, -7);                                                                                                          \
-        assert_int_equal(ow, -7);                                                                                                          \
-    } while (0)
-    REFUSES("maxpool: n is 0, must be at least 1", desc.n = 0);
-    REFUSES("maxpool: ih is -1, must be at least 1", desc.ih = -1);
-    REFUSES("maxpool: iw is 0, must be at least 1", desc.iw = 0);
-    REFUSES("maxpool: c is 0, must be at least 1", desc.c = 0);
-    REFUSES("maxpool: window_h is 0, must be at least 1", desc.window_h = 0);
-    REFUSES("maxpool: window_w is -3, must be at least 1", desc.window_w = -3);
-    REFUSES("maxpool: stride_h is 0, must be at least 1", desc.stride_h = 0);
-    REFUSES("maxpool: stride_w is 0, must be at least 1", desc.stride_w = 0);
-    REFUSES("maxpool: pad_top is -1, must be at least 0", desc.pad_top = -1);
-    REFUSES("maxpool: pad_bottom is 3, must be less than window_h", desc.pad_bottom = 3);
-    REFUSES("maxpool: pad_left is 4, must be less than window_w", desc.pad_left = 4);
-    REFUSES("maxpool: pad_right is -1, must be at least 0", desc.pad_right = -1);
-    REFUSES("maxpool: window_h is 6, must be at most ih", desc.window_h = 6);
-    REFUSES("maxpool: window_w is 9, must be at most iw|8", desc.window_w = 9, desc.pad_left = 1, desc.pad_right = 2);
-    REFUSES("maxpool: ih with its padding is", desc.ih = INT_MAX, desc.pad_top = 1);
-#undef REFUSES
+    int oh = 0, ow = 0;
+    pool_rules_check("maxpool", size_of);
     assert_fails(convcl_maxpool_output_size(NULL, &oh, &ow), CONVCL_INVALID, "maxpool: desc|NULL");
     assert_fails(convcl_maxpool_output_size(&good, NULL, &ow), CONVCL_INVALID, "maxpool: oh_out|NULL");
     assert_fails(convcl_maxpool_output_size(&good, &oh, NULL), CONVCL_INVALID, "maxpool: ow_out|NULL");
@@ -223,6 +206,7 @@ static void test_maxpool__enqueue_checks_its_arguments(harness_device *device, c
 
 /* Reads one line of the table; false when it is none. */
 static bool parse(const harness_case *row, convcl_maxpool_desc *d) {
+    pool_window window;
     *d = (convcl_maxpool_desc){.n = 1, .window_h = 3, .window_w = 3, .stride_h = 2, .stride_w = 2};
     if (strcmp(row->name, "alexnet:pool1") == 0)
         d->ih = d->iw = 56, d->c = 64;
@@ -230,8 +214,9 @@ static bool parse(const harness_case *row, convcl_maxpool_desc *d) {
         d->ih = d->iw = 27, d->c = 192;
     else if (strcmp(row->name, "alexnet:pool5") == 0)
         d->ih = d->iw = 13, d->c = 256;
-    else if (sscanf(row->name, "n%dih%diw%dc%df%dx%ds%dx%dp%d.%d.%d.%d", &d->n, &d->ih, &d->iw, &d->c, &d->window_h, &d->window_w,
-                    &d->stride_h, &d->stride_w, &d->pad_top, &d->pad_bottom, &d->pad_left, &d->pad_right) != 12)
+    else if (pool_window_read(row->name, &window))
+        POOL_FILL(d, &window);
+    else
         return false;
     return sscanf(row->flags, "%d", &d->relu_mask) == 1;
 }

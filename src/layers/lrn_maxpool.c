@@ -13,20 +13,17 @@
 #include "layers/layers_internal.h"
 #include "layers/lrn_internal.h"
 #include "layers/maxpool_internal.h"
+#include "layers/pool_internal.h"
 
 #define RING          4096 /* T_RING: floats, a third of a CPU's first cache, which two threads may share */
 #define LEAST_COLUMNS 4    /* of y side by side, before a narrower block of channels is better: a tile's windows reach into the next */
 #define ITEMS_A_UNIT  4    /* work-items for each compute unit, so that none of them waits long for the last */
 
 struct convcl_lrn_maxpool_plan {
-    convcl_context *context;
     convcl_lrn_maxpool_desc desc;
-    int oh, ow;
-    size_t x_count, y_count;
-    convcl_layer_grid bwd_grid;
+    convcl_pool_plan pool; /* its grid of the backward pass is the normalization's, that of the forward pass is not used */
     convcl_range fwd_range;
     int rows, columns; /* of y, for a work-item of the forward pass */
-    convcl_kernel *fwd, *bwd;
 };
 
 static convcl_status validate(const convcl_lrn_maxpool_desc *desc, int *oh_out, int *ow_out) {
@@ -79,18 +76,18 @@ bool convcl_lrn_maxpool__pays(const convcl_context *context, const convcl_lrn_ma
 /* Spreads the forward pass over a CPU. False when no window fits the ring. */
 static bool spread_ring(convcl_lrn_maxpool_plan *plan, const convcl_layer_grid *grid, int *block) {
     const int channels = plan->desc.lrn.c, vector_width = grid->vector_width;
-    const int most = choose_columns(&plan->desc.maxpool, plan->ow, vector_width, block);
+    const int most = choose_columns(&plan->desc.maxpool, plan->pool.ow, vector_width, block);
     if (most == 0)
         return false;
     const size_t blocks = (size_t)convcl_lrn__blocks(channels, *block, vector_width);
-    const size_t tiles = convcl_layer__ceil_div((size_t)plan->ow, (size_t)most);
-    const size_t units = convcl_context_device(plan->context)->compute_units;
+    const size_t tiles = convcl_layer__ceil_div((size_t)plan->pool.ow, (size_t)most);
+    const size_t units = convcl_context_device(plan->pool.context)->compute_units;
     const size_t items = blocks * tiles * (size_t)plan->desc.lrn.n, wanted = ITEMS_A_UNIT * (units ? units : 1);
     size_t strips = convcl_layer__ceil_div(wanted, items);
-    strips = strips < (size_t)plan->oh ? strips : (size_t)plan->oh;
-    plan->columns = (int)convcl_layer__ceil_div((size_t)plan->ow, tiles);
-    plan->rows = (int)convcl_layer__ceil_div((size_t)plan->oh, strips);
-    strips = convcl_layer__ceil_div((size_t)plan->oh, (size_t)plan->rows);
+    strips = strips < (size_t)plan->pool.oh ? strips : (size_t)plan->pool.oh;
+    plan->columns = (int)convcl_layer__ceil_div((size_t)plan->pool.ow, tiles);
+    plan->rows = (int)convcl_layer__ceil_div((size_t)plan->pool.oh, strips);
+    strips = convcl_layer__ceil_div((size_t)plan->pool.oh, (size_t)plan->rows);
     plan->fwd_range = (convcl_range){{blocks, tiles, (size_t)plan->desc.lrn.n * strips}, {1, 1, 1}};
     return true;
 }
@@ -98,7 +95,7 @@ static bool spread_ring(convcl_lrn_maxpool_plan *plan, const convcl_layer_grid *
 /* Spreads the forward pass in work-groups that take all channels of some pixels. */
 static void spread_direct(convcl_lrn_maxpool_plan *plan, convcl_layer_grid *grid) {
     int block = 0;
-    *grid = convcl_lrn__grid(plan->context, &plan->desc.lrn, plan->y_count / (size_t)plan->desc.lrn.c, &block);
+    *grid = convcl_lrn__grid(plan->pool.context, &plan->desc.lrn, plan->pool.y_count / (size_t)plan->desc.lrn.c, &block);
     grid->vector_width = 1;
     plan->rows = grid->steps;
     plan->columns = 1;
@@ -111,15 +108,15 @@ static convcl_status build(convcl_lrn_maxpool_plan *plan) {
     const convcl_lrn_desc *lrn = &plan->desc.lrn;
     int block = 0;
     char shared[CONVCL_LRN_OPTIONS], options[CONVCL_LRN_OPTIONS + 64];
-    plan->bwd_grid = convcl_lrn__grid(plan->context, lrn, plan->x_count / (size_t)lrn->c, &block);
-    snprintf(options, sizeof options, "%s -DF_RELU_MASK=%d", convcl_lrn__options(lrn, &plan->bwd_grid, block, shared), lrn->relu_mask);
-    CONVCL_TRY(convcl_kernel__create(plan->context, "lrn_maxpool_bwd", "lrn_maxpool_bwd", options, &plan->bwd));
-    convcl_layer_grid grid = plan->bwd_grid;
-    const bool has_ring = convcl_context__prefers_registers(plan->context) && spread_ring(plan, &grid, &block);
+    plan->pool.bwd_grid = convcl_lrn__grid(plan->pool.context, lrn, plan->pool.x_count / (size_t)lrn->c, &block);
+    snprintf(options, sizeof options, "%s -DF_RELU_MASK=%d", convcl_lrn__options(lrn, &plan->pool.bwd_grid, block, shared), lrn->relu_mask);
+    CONVCL_TRY(convcl_kernel__create(plan->pool.context, "lrn_maxpool_bwd", "lrn_maxpool_bwd", options, &plan->pool.bwd));
+    convcl_layer_grid grid = plan->pool.bwd_grid;
+    const bool has_ring = convcl_context__prefers_registers(plan->pool.context) && spread_ring(plan, &grid, &block);
     if (!has_ring)
         spread_direct(plan, &grid);
     snprintf(options, sizeof options, "%s -DF_RING=%d -DT_RING=%d", convcl_lrn__options(lrn, &grid, block, shared), has_ring, RING);
-    CONVCL_TRY(convcl_kernel__create(plan->context, "lrn_maxpool_fwd", "lrn_maxpool_fwd", options, &plan->fwd));
+    CONVCL_TRY(convcl_kernel__create(plan->pool.context, "lrn_maxpool_fwd", "lrn_maxpool_fwd", options, &plan->pool.fwd));
 cleanup:
     return status;
 }
@@ -129,21 +126,14 @@ convcl_status convcl_lrn_maxpool_plan_create(convcl_context *context, const conv
     convcl_status status = CONVCL_OK;
     convcl_lrn_maxpool_plan *plan = NULL;
     int oh = 0, ow = 0;
-    size_t x_count = 0, y_count = 0;
     CONVCL_REQUIRE(plan_out, "lrn_maxpool: plan_out is NULL");
     *plan_out = NULL;
     CONVCL_REQUIRE(context, "lrn_maxpool: context is NULL");
     CONVCL_REQUIRE(desc, "lrn_maxpool: desc is NULL");
     CONVCL_TRY(validate(desc, &oh, &ow));
-    CONVCL_TRY(convcl_layer__count("lrn_maxpool", "n * h * w * c", desc->lrn.n, desc->lrn.h, desc->lrn.w, desc->lrn.c, &x_count));
-    CONVCL_TRY(convcl_layer__count("lrn_maxpool", "n * oh * ow * c", desc->lrn.n, oh, ow, desc->lrn.c, &y_count));
     CONVCL_TRY(convcl_alloc(sizeof *plan, &plan));
-    plan->context = convcl_context__retain(context);
     plan->desc = *desc;
-    plan->oh = oh;
-    plan->ow = ow;
-    plan->x_count = x_count;
-    plan->y_count = y_count;
+    CONVCL_TRY(convcl_pool__begin("lrn_maxpool", context, &CONVCL_POOL_WINDOW(&desc->maxpool), &plan->pool));
     CONVCL_TRY(build(plan));
     *plan_out = plan;
     plan = NULL;
@@ -155,42 +145,31 @@ cleanup:
 void convcl_lrn_maxpool_plan_destroy(convcl_lrn_maxpool_plan *plan) {
     if (!plan)
         return;
-    convcl_kernel__destroy(plan->fwd);
-    convcl_kernel__destroy(plan->bwd);
-    convcl_context_release(plan->context);
+    convcl_pool__clear(&plan->pool);
     free(plan);
 }
 
-/* Writes to args: pixels and the sizes, `extra` (rows and columns, or steps), then bias, alpha and beta. Returns how many. */
-#define MOST_ARGS 20
-static int set_args(const convcl_lrn_maxpool_plan *plan, size_t pixels, const int *extra, int extra_count, convcl_arg *args) {
-    const convcl_lrn_desc *lrn = &plan->desc.lrn;
-    const convcl_maxpool_desc *pool = &plan->desc.maxpool;
-    const int sizes[] = {lrn->c,         lrn->h,         lrn->w,         plan->oh,      plan->ow,      pool->window_h,
-                         pool->window_w, pool->stride_h, pool->stride_w, pool->pad_top, pool->pad_left};
-    int count = 0;
-    args[count++] = convcl_arg_ulong(pixels);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i)
-        args[count++] = convcl_arg_int(sizes[i]);
-    for (int i = 0; i < extra_count; ++i)
-        args[count++] = convcl_arg_int(extra[i]);
-    args[count++] = convcl_arg_float(lrn->bias);
-    args[count++] = convcl_arg_float(lrn->alpha);
-    args[count++] = convcl_arg_float(lrn->beta);
-    return count;
+/* Writes what stands behind the sizes: bias, alpha and beta. */
+#define LRN_ARGS 3
+static void set_lrn_args(const convcl_lrn_desc *lrn, convcl_arg args[LRN_ARGS]) {
+    args[0] = convcl_arg_float(lrn->bias);
+    args[1] = convcl_arg_float(lrn->alpha);
+    args[2] = convcl_arg_float(lrn->beta);
 }
 
 convcl_status convcl_lrn_maxpool__fwd(const convcl_lrn_maxpool_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer y,
                                       convcl_buffer index) {
     convcl_status status = CONVCL_OK;
-    const int extra[] = {plan->rows, plan->columns};
-    convcl_arg args[MOST_ARGS] = {convcl_arg_tensor(x), convcl_arg_tensor(y), convcl_arg_tensor(index)};
-    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "x", x, plan->x_count, sizeof(float)));
-    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "y", y, plan->y_count, sizeof(float)));
+    convcl_arg args[3 + CONVCL_POOL_ARGS + 1 + LRN_ARGS] = {convcl_arg_tensor(x), convcl_arg_tensor(y), convcl_arg_tensor(index)};
+    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "x", x, plan->pool.x_count, sizeof(float)));
+    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "y", y, plan->pool.y_count, sizeof(float)));
     if (index.mem)
-        CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "index", index, plan->y_count, sizeof(cl_ushort)));
-    const int count = 3 + set_args(plan, plan->y_count / (size_t)plan->desc.lrn.c, extra, 2, args + 3);
-    CONVCL_TRY(convcl_stream__launch(stream, plan->fwd, args, count, &plan->fwd_range));
+        CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "index", index, plan->pool.y_count, sizeof(cl_ushort)));
+    convcl_pool__set_args(&plan->pool, &plan->pool.fwd_grid, plan->pool.y_count, args + 3);
+    args[3 + CONVCL_POOL_ARGS - 1] = convcl_arg_int(plan->rows); /* in the place of a grid's steps */
+    args[3 + CONVCL_POOL_ARGS] = convcl_arg_int(plan->columns);
+    set_lrn_args(&plan->desc.lrn, args + 3 + CONVCL_POOL_ARGS + 1);
+    CONVCL_TRY(convcl_stream__launch(stream, plan->pool.fwd, args, sizeof args / sizeof *args, &plan->fwd_range));
 cleanup:
     return status;
 }
@@ -198,13 +177,15 @@ cleanup:
 convcl_status convcl_lrn_maxpool__bwd(const convcl_lrn_maxpool_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer dy,
                                       convcl_buffer index, convcl_buffer dx) {
     convcl_status status = CONVCL_OK;
-    convcl_arg args[MOST_ARGS] = {convcl_arg_tensor(x), convcl_arg_tensor(dy), convcl_arg_tensor(index), convcl_arg_tensor(dx)};
-    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "x", x, plan->x_count, sizeof(float)));
-    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "dy", dy, plan->y_count, sizeof(float)));
-    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "index", index, plan->y_count, sizeof(cl_ushort)));
-    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "dx", dx, plan->x_count, sizeof(float)));
-    const int count = 4 + set_args(plan, plan->x_count / (size_t)plan->desc.lrn.c, &plan->bwd_grid.steps, 1, args + 4);
-    CONVCL_TRY(convcl_stream__launch(stream, plan->bwd, args, count, &plan->bwd_grid.range));
+    convcl_arg args[4 + CONVCL_POOL_ARGS + LRN_ARGS] = {convcl_arg_tensor(x), convcl_arg_tensor(dy), convcl_arg_tensor(index),
+                                                        convcl_arg_tensor(dx)};
+    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "x", x, plan->pool.x_count, sizeof(float)));
+    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "dy", dy, plan->pool.y_count, sizeof(float)));
+    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "index", index, plan->pool.y_count, sizeof(cl_ushort)));
+    CONVCL_TRY(convcl_stream__check_buffer("lrn_maxpool", "dx", dx, plan->pool.x_count, sizeof(float)));
+    convcl_pool__set_args(&plan->pool, &plan->pool.bwd_grid, plan->pool.x_count, args + 4);
+    set_lrn_args(&plan->desc.lrn, args + 4 + CONVCL_POOL_ARGS);
+    CONVCL_TRY(convcl_stream__launch(stream, plan->pool.bwd, args, sizeof args / sizeof *args, &plan->pool.bwd_grid.range));
 cleanup:
     return status;
 }
@@ -214,7 +195,7 @@ convcl_status convcl_lrn_maxpool_fwd_enqueue(const convcl_lrn_maxpool_plan *plan
     convcl_status status = CONVCL_OK;
     convcl_stream stream;
     CONVCL_REQUIRE(plan, "lrn_maxpool: plan is NULL");
-    CONVCL_TRY(convcl_stream__begin(&stream, "lrn_maxpool", plan->context, queue, wait_count, wait, event_out));
+    CONVCL_TRY(convcl_stream__begin(&stream, "lrn_maxpool", plan->pool.context, queue, wait_count, wait, event_out));
     status = convcl_stream__end(&stream, convcl_lrn_maxpool__fwd(plan, &stream, x, y, index));
 cleanup:
     return status;
@@ -226,7 +207,7 @@ convcl_status convcl_lrn_maxpool_bwd_enqueue(const convcl_lrn_maxpool_plan *plan
     convcl_status status = CONVCL_OK;
     convcl_stream stream;
     CONVCL_REQUIRE(plan, "lrn_maxpool: plan is NULL");
-    CONVCL_TRY(convcl_stream__begin(&stream, "lrn_maxpool", plan->context, queue, wait_count, wait, event_out));
+    CONVCL_TRY(convcl_stream__begin(&stream, "lrn_maxpool", plan->pool.context, queue, wait_count, wait, event_out));
     status = convcl_stream__end(&stream, convcl_lrn_maxpool__bwd(plan, &stream, x, dy, index, dx));
 cleanup:
     return status;

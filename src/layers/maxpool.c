@@ -6,74 +6,26 @@
  * tests      test_maxpool.c */
 #include "convcl/maxpool.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "layers/layer_grid.h"
 #include "layers/layers_internal.h"
 #include "layers/maxpool_internal.h"
+#include "layers/pool_internal.h"
 
 #define MAX_PLACES 65536 /* of a window: what uint16 tells apart */
 
 struct convcl_maxpool_plan {
-    convcl_context *context;
     convcl_maxpool_desc desc;
-    int oh, ow;
-    size_t x_count, y_count;
-    convcl_layer_grid fwd_grid, bwd_grid;
-    convcl_kernel *fwd, *bwd;
+    convcl_pool_plan pool;
 };
 
-static convcl_status check_pad(const char *name, int pad, const char *window_name, int window) {
-    CONVCL_REQUIRE(pad >= 0, "maxpool: %s is %d, must be at least 0", name, pad);
-    CONVCL_REQUIRE(pad < window, "maxpool: %s is %d, must be less than %s, which is %d", name, pad, window_name, window);
-    return CONVCL_OK;
-}
-
-/* Size of the output along one dimension, whose fields are called <letter>. */
-static convcl_status output_size(char letter, int size, int pad_before, int pad_after, int window, int stride, int *size_out) {
-    const int64_t padded = (int64_t)size + pad_before + pad_after;
-    CONVCL_REQUIRE(padded <= INT_MAX, "maxpool: i%c with its padding is %lld, must be at most %d", letter, (long long)padded, INT_MAX);
-    CONVCL_REQUIRE(padded >= window, "maxpool: window_%c is %d, must be at most i%c with its padding, which is %lld", letter, window,
-                   letter, (long long)padded);
-    *size_out = (int)((padded - window) / stride + 1);
-    return CONVCL_OK;
-}
-
-/* Checks what the output's size depends on, and computes it. */
-static convcl_status validate_size(const convcl_maxpool_desc *desc, int *oh_out, int *ow_out) {
-    convcl_status status = CONVCL_OK;
-    CONVCL_REQUIRE(desc->n >= 1, "maxpool: n is %d, must be at least 1", desc->n);
-    CONVCL_REQUIRE(desc->ih >= 1, "maxpool: ih is %d, must be at least 1", desc->ih);
-    CONVCL_REQUIRE(desc->iw >= 1, "maxpool: iw is %d, must be at least 1", desc->iw);
-    CONVCL_REQUIRE(desc->c >= 1, "maxpool: c is %d, must be at least 1", desc->c);
-    CONVCL_REQUIRE(desc->window_h >= 1, "maxpool: window_h is %d, must be at least 1", desc->window_h);
-    CONVCL_REQUIRE(desc->window_w >= 1, "maxpool: window_w is %d, must be at least 1", desc->window_w);
-    CONVCL_REQUIRE(desc->stride_h >= 1, "maxpool: stride_h is %d, must be at least 1", desc->stride_h);
-    CONVCL_REQUIRE(desc->stride_w >= 1, "maxpool: stride_w is %d, must be at least 1", desc->stride_w);
-    CONVCL_TRY(check_pad("pad_top", desc->pad_top, "window_h", desc->window_h));
-    CONVCL_TRY(check_pad("pad_bottom", desc->pad_bottom, "window_h", desc->window_h));
-    CONVCL_TRY(check_pad("pad_left", desc->pad_left, "window_w", desc->window_w));
-    CONVCL_TRY(check_pad("pad_right", desc->pad_right, "window_w", desc->window_w));
-    CONVCL_TRY(output_size('h', desc->ih, desc->pad_top, desc->pad_bottom, desc->window_h, desc->stride_h, oh_out));
-    CONVCL_TRY(output_size('w', desc->iw, desc->pad_left, desc->pad_right, desc->window_w, desc->stride_w, ow_out));
-cleanup:
-    return status;
-}
-
 convcl_status convcl_maxpool_output_size(const convcl_maxpool_desc *desc, int *oh_out, int *ow_out) {
-    convcl_status status = CONVCL_OK;
-    int oh = 0, ow = 0;
     CONVCL_REQUIRE(desc, "maxpool: desc is NULL");
     CONVCL_REQUIRE(oh_out && ow_out, "maxpool: %s is NULL", oh_out ? "ow_out" : "oh_out");
-    CONVCL_TRY(validate_size(desc, &oh, &ow));
-    *oh_out = oh;
-    *ow_out = ow;
-cleanup:
-    return status;
+    return convcl_pool__output_size("maxpool", &CONVCL_POOL_WINDOW(desc), oh_out, ow_out);
 }
 
 /* Checks the rest of the description. */
@@ -86,7 +38,7 @@ static convcl_status validate_rest(const convcl_maxpool_desc *desc) {
 }
 
 convcl_status convcl_maxpool__validate(const convcl_maxpool_desc *desc, int *oh_out, int *ow_out) {
-    const convcl_status status = validate_size(desc, oh_out, ow_out);
+    const convcl_status status = convcl_pool__output_size("maxpool", &CONVCL_POOL_WINDOW(desc), oh_out, ow_out);
     return status == CONVCL_OK ? validate_rest(desc) : status;
 }
 
@@ -95,17 +47,14 @@ convcl_status convcl_maxpool__validate(const convcl_maxpool_desc *desc, int *oh_
 
 static convcl_status build(convcl_maxpool_plan *plan) {
     convcl_status status = CONVCL_OK;
-    const size_t channels = (size_t)plan->desc.c;
     char options[96];
-    plan->fwd_grid = convcl_layer__grid(plan->context, plan->y_count / channels, plan->desc.c);
-    plan->bwd_grid = convcl_layer__grid(plan->context, plan->x_count / channels, plan->desc.c);
     const convcl_maxpool_desc *d = &plan->desc;
     const bool unroll = d->window_h <= LARGEST_UNROLLED && d->window_w <= LARGEST_UNROLLED;
-    snprintf(options, sizeof options, "-DT_VW=%d -DP_WINDOW_H=%d -DP_WINDOW_W=%d", plan->fwd_grid.vector_width, unroll ? d->window_h : 0,
-             unroll ? d->window_w : 0);
-    CONVCL_TRY(convcl_kernel__create(plan->context, "maxpool_fwd", "maxpool_fwd", options, &plan->fwd));
-    snprintf(options, sizeof options, "-DT_VW=%d -DF_RELU_MASK=%d", plan->bwd_grid.vector_width, plan->desc.relu_mask);
-    CONVCL_TRY(convcl_kernel__create(plan->context, "maxpool_bwd", "maxpool_bwd", options, &plan->bwd));
+    snprintf(options, sizeof options, "-DT_VW=%d -DP_WINDOW_H=%d -DP_WINDOW_W=%d", plan->pool.fwd_grid.vector_width,
+             unroll ? d->window_h : 0, unroll ? d->window_w : 0);
+    CONVCL_TRY(convcl_kernel__create(plan->pool.context, "maxpool_fwd", "maxpool_fwd", options, &plan->pool.fwd));
+    snprintf(options, sizeof options, "-DT_VW=%d -DF_RELU_MASK=%d", plan->pool.bwd_grid.vector_width, plan->desc.relu_mask);
+    CONVCL_TRY(convcl_kernel__create(plan->pool.context, "maxpool_bwd", "maxpool_bwd", options, &plan->pool.bwd));
 cleanup:
     return status;
 }
@@ -114,21 +63,14 @@ convcl_status convcl_maxpool_plan_create(convcl_context *context, const convcl_m
     convcl_status status = CONVCL_OK;
     convcl_maxpool_plan *plan = NULL;
     int oh = 0, ow = 0;
-    size_t x_count = 0, y_count = 0;
     CONVCL_REQUIRE(plan_out, "maxpool: plan_out is NULL");
     *plan_out = NULL;
     CONVCL_REQUIRE(context, "maxpool: context is NULL");
     CONVCL_REQUIRE(desc, "maxpool: desc is NULL");
     CONVCL_TRY(convcl_maxpool__validate(desc, &oh, &ow));
-    CONVCL_TRY(convcl_layer__count("maxpool", "n * ih * iw * c", desc->n, desc->ih, desc->iw, desc->c, &x_count));
-    CONVCL_TRY(convcl_layer__count("maxpool", "n * oh * ow * c", desc->n, oh, ow, desc->c, &y_count));
     CONVCL_TRY(convcl_alloc(sizeof *plan, &plan));
-    plan->context = convcl_context__retain(context);
     plan->desc = *desc;
-    plan->oh = oh;
-    plan->ow = ow;
-    plan->x_count = x_count;
-    plan->y_count = y_count;
+    CONVCL_TRY(convcl_pool__begin("maxpool", context, &CONVCL_POOL_WINDOW(desc), &plan->pool));
     CONVCL_TRY(build(plan));
     *plan_out = plan;
     plan = NULL;
@@ -140,33 +82,20 @@ cleanup:
 void convcl_maxpool_plan_destroy(convcl_maxpool_plan *plan) {
     if (!plan)
         return;
-    convcl_kernel__destroy(plan->fwd);
-    convcl_kernel__destroy(plan->bwd);
-    convcl_context_release(plan->context);
+    convcl_pool__clear(&plan->pool);
     free(plan);
-}
-
-/* The arguments behind the tensors, the same for both kernels. */
-#define SIZE_ARGS 13
-static void set_size_args(const convcl_maxpool_plan *plan, const convcl_layer_grid *grid, size_t pixels, convcl_arg args[SIZE_ARGS]) {
-    const convcl_maxpool_desc *desc = &plan->desc;
-    const int sizes[] = {desc->c,        desc->ih,       desc->iw,       plan->oh,      plan->ow,       desc->window_h,
-                         desc->window_w, desc->stride_h, desc->stride_w, desc->pad_top, desc->pad_left, grid->steps};
-    args[0] = convcl_arg_ulong(pixels);
-    for (int i = 1; i < SIZE_ARGS; ++i)
-        args[i] = convcl_arg_int(sizes[i - 1]);
 }
 
 convcl_status convcl_maxpool__fwd(const convcl_maxpool_plan *plan, convcl_stream *stream, convcl_buffer x, convcl_buffer y,
                                   convcl_buffer index) {
     convcl_status status = CONVCL_OK;
-    convcl_arg args[3 + SIZE_ARGS] = {convcl_arg_tensor(x), convcl_arg_tensor(y), convcl_arg_tensor(index)};
-    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "x", x, plan->x_count, sizeof(float)));
-    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "y", y, plan->y_count, sizeof(float)));
+    convcl_arg args[3 + CONVCL_POOL_ARGS] = {convcl_arg_tensor(x), convcl_arg_tensor(y), convcl_arg_tensor(index)};
+    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "x", x, plan->pool.x_count, sizeof(float)));
+    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "y", y, plan->pool.y_count, sizeof(float)));
     if (index.mem)
-        CONVCL_TRY(convcl_stream__check_buffer("maxpool", "index", index, plan->y_count, sizeof(cl_ushort)));
-    set_size_args(plan, &plan->fwd_grid, plan->y_count / (size_t)plan->desc.c, args + 3);
-    CONVCL_TRY(convcl_stream__launch(stream, plan->fwd, args, sizeof args / sizeof *args, &plan->fwd_grid.range));
+        CONVCL_TRY(convcl_stream__check_buffer("maxpool", "index", index, plan->pool.y_count, sizeof(cl_ushort)));
+    convcl_pool__set_args(&plan->pool, &plan->pool.fwd_grid, plan->pool.y_count, args + 3);
+    CONVCL_TRY(convcl_stream__launch(stream, plan->pool.fwd, args, sizeof args / sizeof *args, &plan->pool.fwd_grid.range));
 cleanup:
     return status;
 }
@@ -174,16 +103,16 @@ cleanup:
 convcl_status convcl_maxpool__bwd(const convcl_maxpool_plan *plan, convcl_stream *stream, convcl_buffer dy, convcl_buffer index,
                                   convcl_buffer x, convcl_buffer dx) {
     convcl_status status = CONVCL_OK;
-    convcl_arg args[4 + SIZE_ARGS] = {convcl_arg_tensor(dy), convcl_arg_tensor(index), convcl_arg_tensor(x), convcl_arg_tensor(dx)};
-    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "dy", dy, plan->y_count, sizeof(float)));
-    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "index", index, plan->y_count, sizeof(cl_ushort)));
-    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "dx", dx, plan->x_count, sizeof(float)));
+    convcl_arg args[4 + CONVCL_POOL_ARGS] = {convcl_arg_tensor(dy), convcl_arg_tensor(index), convcl_arg_tensor(x), convcl_arg_tensor(dx)};
+    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "dy", dy, plan->pool.y_count, sizeof(float)));
+    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "index", index, plan->pool.y_count, sizeof(cl_ushort)));
+    CONVCL_TRY(convcl_stream__check_buffer("maxpool", "dx", dx, plan->pool.x_count, sizeof(float)));
     if (plan->desc.relu_mask)
-        CONVCL_TRY(convcl_stream__check_buffer("maxpool", "x", x, plan->x_count, sizeof(float)));
+        CONVCL_TRY(convcl_stream__check_buffer("maxpool", "x", x, plan->pool.x_count, sizeof(float)));
     else
         args[2] = convcl_arg_tensor((convcl_buffer){NULL, 0});
-    set_size_args(plan, &plan->bwd_grid, plan->x_count / (size_t)plan->desc.c, args + 4);
-    CONVCL_TRY(convcl_stream__launch(stream, plan->bwd, args, sizeof args / sizeof *args, &plan->bwd_grid.range));
+    convcl_pool__set_args(&plan->pool, &plan->pool.bwd_grid, plan->pool.x_count, args + 4);
+    CONVCL_TRY(convcl_stream__launch(stream, plan->pool.bwd, args, sizeof args / sizeof *args, &plan->pool.bwd_grid.range));
 cleanup:
     return status;
 }
@@ -193,7 +122,7 @@ convcl_status convcl_maxpool_fwd_enqueue(const convcl_maxpool_plan *plan, cl_com
     convcl_status status = CONVCL_OK;
     convcl_stream stream;
     CONVCL_REQUIRE(plan, "maxpool: plan is NULL");
-    CONVCL_TRY(convcl_stream__begin(&stream, "maxpool", plan->context, queue, wait_count, wait, event_out));
+    CONVCL_TRY(convcl_stream__begin(&stream, "maxpool", plan->pool.context, queue, wait_count, wait, event_out));
     status = convcl_stream__end(&stream, convcl_maxpool__fwd(plan, &stream, x, y, index));
 cleanup:
     return status;
@@ -204,7 +133,7 @@ convcl_status convcl_maxpool_bwd_enqueue(const convcl_maxpool_plan *plan, cl_com
     convcl_status status = CONVCL_OK;
     convcl_stream stream;
     CONVCL_REQUIRE(plan, "maxpool: plan is NULL");
-    CONVCL_TRY(convcl_stream__begin(&stream, "maxpool", plan->context, queue, wait_count, wait, event_out));
+    CONVCL_TRY(convcl_stream__begin(&stream, "maxpool", plan->pool.context, queue, wait_count, wait, event_out));
     status = convcl_stream__end(&stream, convcl_maxpool__bwd(plan, &stream, dy, index, x, dx));
 cleanup:
     return status;

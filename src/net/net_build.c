@@ -279,29 +279,38 @@ static void same_pads(int in, int window, int stride, int *before, int *after) {
     *after = (int)(total - total / 2);
 }
 
-static convcl_status add_maxpool(convcl_net *net, const char *name, const char *input, const convcl_net_maxpool *maxpool) {
+/* What both poolings share: checks names and padding, finds the input, and says in a maxpool's words where the windows lie. */
+static convcl_status describe_pool(const convcl_net *net, const char *name, const char *input, const convcl_net_maxpool *pool, int *x_out,
+                                   convcl_maxpool_desc *desc_out) {
     convcl_status status = CONVCL_OK;
-    int x = -1, oh = 0, ow = 0;
-    convcl_maxpool_desc desc = {0};
     CONVCL_TRY(check_name(net, name));
-    CONVCL_TRY(find_input(net, name, input, &x));
-    if (!maxpool)
-        CONVCL_TRY(convcl_fail(CONVCL_INVALID, "net: layer \"%s\": maxpool is NULL", name));
-    if (maxpool->padding != CONVCL_PADDING_VALID && maxpool->padding != CONVCL_PADDING_SAME)
-        CONVCL_TRY(convcl_fail(CONVCL_INVALID, "net: layer \"%s\": padding is %d, must be VALID or SAME", name, (int)maxpool->padding));
-    const int *dim = net->layers[x].shape.dim;
-    desc.n = dim[0];
-    desc.ih = dim[1];
-    desc.iw = dim[2];
-    desc.c = dim[3];
-    desc.window_h = maxpool->window_h;
-    desc.window_w = maxpool->window_w;
-    desc.stride_h = maxpool->stride_h == 0 ? maxpool->window_h : maxpool->stride_h;
-    desc.stride_w = maxpool->stride_w == 0 ? maxpool->window_w : maxpool->stride_w;
-    if (maxpool->padding == CONVCL_PADDING_SAME) {
+    CONVCL_TRY(find_input(net, name, input, x_out));
+    CONVCL_REQUIRE(pool->padding == CONVCL_PADDING_VALID || pool->padding == CONVCL_PADDING_SAME,
+                   "net: layer \"%s\": padding is %d, must be VALID or SAME", name, (int)pool->padding);
+    const int *dim = net->layers[*x_out].shape.dim;
+    convcl_maxpool_desc desc = {.n = dim[0],
+                                .ih = dim[1],
+                                .iw = dim[2],
+                                .c = dim[3],
+                                .window_h = pool->window_h,
+                                .window_w = pool->window_w,
+                                .stride_h = pool->stride_h == 0 ? pool->window_h : pool->stride_h,
+                                .stride_w = pool->stride_w == 0 ? pool->window_w : pool->stride_w};
+    if (pool->padding == CONVCL_PADDING_SAME) {
         same_pads(desc.ih, desc.window_h, desc.stride_h, &desc.pad_top, &desc.pad_bottom);
         same_pads(desc.iw, desc.window_w, desc.stride_w, &desc.pad_left, &desc.pad_right);
     }
+    *desc_out = desc;
+cleanup:
+    return status;
+}
+
+static convcl_status add_maxpool(convcl_net *net, const char *name, const char *input, const convcl_net_maxpool *maxpool) {
+    convcl_status status = CONVCL_OK;
+    int x = -1, oh = 0, ow = 0;
+    convcl_maxpool_desc desc;
+    CONVCL_REQUIRE(maxpool, "net: layer \"%s\": maxpool is NULL", name ? name : "");
+    CONVCL_TRY(describe_pool(net, name, input, maxpool, &x, &desc));
     CONVCL_TRY(in_layer(name, convcl_maxpool_output_size(&desc, &oh, &ow)));
     convcl_net_layer layer = new_layer(CONVCL_NET_OP_MAXPOOL, x, desc.n, oh, ow, desc.c);
     layer.desc.maxpool = desc;
@@ -318,27 +327,29 @@ convcl_status convcl_net_add_maxpool(convcl_net *net, const char *name, const ch
 static convcl_status add_avgpool(convcl_net *net, const char *name, const char *input, const convcl_net_avgpool *avgpool) {
     convcl_status status = CONVCL_OK;
     int x = -1, oh = 0, ow = 0;
-    CONVCL_TRY(check_name(net, name));
-    CONVCL_TRY(find_input(net, name, input, &x));
-    CONVCL_REQUIRE(avgpool, "net: layer \"%s\": avgpool is NULL", name);
-    CONVCL_REQUIRE(avgpool->padding == CONVCL_PADDING_VALID || avgpool->padding == CONVCL_PADDING_SAME,
-                   "net: layer \"%s\": padding is %d, must be VALID or SAME", name, (int)avgpool->padding);
+    convcl_maxpool_desc d;
+    CONVCL_REQUIRE(avgpool, "net: layer \"%s\": avgpool is NULL", name ? name : "");
+    const convcl_net_maxpool pool = {.window_h = avgpool->window_h,
+                                     .window_w = avgpool->window_w,
+                                     .stride_h = avgpool->stride_h,
+                                     .stride_w = avgpool->stride_w,
+                                     .padding = avgpool->padding};
+    CONVCL_TRY(describe_pool(net, name, input, &pool, &x, &d));
     CONVCL_REQUIRE(avgpool->count_padding == 0 || avgpool->count_padding == 1, "net: layer \"%s\": count_padding is %d, must be 0 or 1",
                    name, avgpool->count_padding);
-    const int *dim = net->layers[x].shape.dim;
-    convcl_avgpool_desc desc = {.n = dim[0],
-                                .ih = dim[1],
-                                .iw = dim[2],
-                                .c = dim[3],
-                                .window_h = avgpool->window_h,
-                                .window_w = avgpool->window_w,
-                                .stride_h = avgpool->stride_h == 0 ? avgpool->window_h : avgpool->stride_h,
-                                .stride_w = avgpool->stride_w == 0 ? avgpool->window_w : avgpool->stride_w,
-                                .count_padding = avgpool->count_padding};
-    if (avgpool->padding == CONVCL_PADDING_SAME) {
-        same_pads(desc.ih, desc.window_h, desc.stride_h, &desc.pad_top, &desc.pad_bottom);
-        same_pads(desc.iw, desc.window_w, desc.stride_w, &desc.pad_left, &desc.pad_right);
-    }
+    const convcl_avgpool_desc desc = {.n = d.n,
+                                      .ih = d.ih,
+                                      .iw = d.iw,
+                                      .c = d.c,
+                                      .window_h = d.window_h,
+                                      .window_w = d.window_w,
+                                      .stride_h = d.stride_h,
+                                      .stride_w = d.stride_w,
+                                      .pad_top = d.pad_top,
+                                      .pad_bottom = d.pad_bottom,
+                                      .pad_left = d.pad_left,
+                                      .pad_right = d.pad_right,
+                                      .count_padding = avgpool->count_padding};
     CONVCL_TRY(in_layer(name, convcl_avgpool_output_size(&desc, &oh, &ow)));
     convcl_net_layer layer = new_layer(CONVCL_NET_OP_AVGPOOL, x, desc.n, oh, ow, desc.c);
     layer.desc.avgpool = desc;
