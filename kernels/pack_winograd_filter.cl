@@ -4,49 +4,50 @@
  * reads     w at fh*stride_fh + fw*stride_fw + k*stride_k + column*stride_column
  * writes    b[e][q][k][r] at e*plane + (q*gk + k)*nr + r;  column = q*nr + r, panels = ceil(gn / nr)
  * edges     columns gn <= column < panels*nr are written as 0
- * launch    global (ceil(panels*nr / T_VW), ceil(gk / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of columns of `rows` rows
+ * launch    global (ceil(panels*nr / T_VW / vectors), ceil(gk / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of columns of
+ *           `rows` rows
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
- * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
+ * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
 #include "winograd.h"
 
 __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
                                    int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane,
-                                   int rows, int stream) {
-    const int column = get_global_id(0) * T_VW, left = gn - column;
+                                   int vectors, int rows, int stream) {
+    const int first_column = get_global_id(0) * vectors * T_VW, last_column = min(first_column + vectors * T_VW, panels * nr);
     const int first = get_global_id(1) * rows, last = min(first + rows, gk);
-    if (column >= panels * nr)
-        return;
     w += w_offset;
     const int streams = D_CAN_STREAM(stream && nr % T_VW == 0 && plane % T_VW == 0, b + b_offset);
-    b += b_offset + (ulong)(column / nr) * gk * nr + column % nr;
-    for (int k = first; k < last; ++k) {
-        vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
-        __global const float *from = w + (long)k * stride_k + (long)column * stride_column;
+    b += b_offset;
+    for (int k = first; k < last; ++k)
+        for (int column = first_column; column < last_column; column += T_VW) {
+            const int left = gn - column;
+            vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
+            __global const float *from = w + (long)k * stride_k + (long)column * stride_column;
 #pragma unroll
-        for (int i = 0; i < P_RH0; ++i) {
+            for (int i = 0; i < P_RH0; ++i) {
 #pragma unroll
-            for (int j = 0; j < P_RW0; ++j) {
-                __global const float *tap = from + (long)i * stride_fh + (long)j * stride_fw;
+                for (int j = 0; j < P_RW0; ++j) {
+                    __global const float *tap = from + (long)i * stride_fh + (long)j * stride_fw;
 #if T_VW > 1
-                if (left > 0 && stride_column != 1) {
-                    float lanes[T_VW];
-                    for (int e = 0; e < T_VW; ++e)
-                        lanes[e] = tap[(long)e * stride_column];
-                    in[i * P_RW0 + j] = D_JOIN(vload, T_VW)(0, lanes);
-                    continue;
-                }
+                    if (left > 0 && stride_column != 1) {
+                        float lanes[T_VW];
+                        for (int e = 0; e < T_VW; ++e)
+                            lanes[e] = tap[(long)e * stride_column];
+                        in[i * P_RW0 + j] = D_JOIN(vload, T_VW)(0, lanes);
+                        continue;
+                    }
 #endif
-                in[i * P_RW0 + j] = left > 0 ? D_LOAD(tap) : (vec_float)(0.0f);
+                    in[i * P_RW0 + j] = left > 0 ? D_LOAD(tap) : (vec_float)(0.0f);
+                }
+            }
+            TRANSFORM(0, 0, in, out)
+#pragma unroll
+            for (int e = 0; e < P_QH0 * P_QW0; ++e) {
+                __global float *to = b + e * plane + ((ulong)(column / nr) * gk + k) * nr + column % nr;
+                D_STREAM(out[e], to, streams);
+                if (!streams)
+                    PREFETCH_WRITE(to + nr);
             }
         }
-        TRANSFORM(0, 0, in, out)
-#pragma unroll
-        for (int e = 0; e < P_QH0 * P_QW0; ++e) {
-            __global float *to = b + e * plane + (ulong)k * nr;
-            D_STREAM(out[e], to, streams);
-            if (!streams)
-                PREFETCH_WRITE(to + nr);
-        }
-    }
 }

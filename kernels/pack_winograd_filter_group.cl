@@ -7,7 +7,7 @@
  * launch    global (T_LANES * ceil(panels*nr / T_LANES) * gk, 8), local (T_LANES, 8)
  * memory    private a column, then a row of taps, local 64*T_LANES floats, barriers 1
  * numerics  fp32, the same bits as pack_winograd_filter.cl
- * arguments as pack_winograd_filter.cl, rows and stream not read    T_LANES in {8,32}    T_VW 1    P_ of winograd.h */
+ * arguments as pack_winograd_filter.cl, vectors, rows and stream not read    T_LANES in {8,32}    T_VW 1    P_ of winograd.h */
 #include "winograd_group.h"
 
 #define READ(i, j) (column < gn ? w[(long)(i)*stride_fh + (long)(j)*stride_fw] : 0.0f)
@@ -17,7 +17,7 @@
 
 __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void pack_winograd_filter_group(
     __global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn, int gk, int nr, int panels,
-    int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane, int rows, int stream) {
+    int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane, int vectors, int rows, int stream) {
     __local float between[D_TILE_LOCAL];
     D_HELD;
     const int blocks = (panels * nr + T_LANES - 1) / T_LANES;

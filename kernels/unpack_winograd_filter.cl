@@ -4,30 +4,30 @@
  * reads     m[e][c][k] at (e*ic + c)*oc + k;  e < P_RH0*P_RW0
  * writes    w[fh][fw][c][k] at ((fh*P_QW0 + fw)*ic + c)*oc + k
  * edges     none
- * launch    global (ceil(oc / T_VW), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of output channels of `rows` input channels
+ * launch    global (ceil(vectors of oc / vectors), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of output channels
+ *           of `rows` input channels
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
- * arguments m w ic oc rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
+ * arguments m w ic oc vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
 #include "winograd.h"
 
 __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
-                                     int oc, int rows, int stream) {
-    const int k = get_global_id(0) * T_VW;
+                                     int oc, int vectors, int rows, int stream) {
+    const int first_k = get_global_id(0) * vectors * T_VW, last_k = min(first_k + vectors * T_VW, oc);
     const int first = get_global_id(1) * rows, last = min(first + rows, ic);
-    if (k >= oc)
-        return;
     m += m_offset;
     w += w_offset;
     const int streams = D_CAN_STREAM(stream, w);
-    for (int c = first; c < last; ++c) {
-        vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
-        const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
+    for (int c = first; c < last; ++c)
+        for (int k = first_k; k < last_k; k += T_VW) {
+            vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
+            const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
 #pragma unroll
-        for (int e = 0; e < P_RH0 * P_RW0; ++e)
-            in[e] = D_LOAD(m + e * plane + at);
-        TRANSFORM(0, 0, in, out)
+            for (int e = 0; e < P_RH0 * P_RW0; ++e)
+                in[e] = D_LOAD(m + e * plane + at);
+            TRANSFORM(0, 0, in, out)
 #pragma unroll
-        for (int e = 0; e < P_QH0 * P_QW0; ++e)
-            D_STREAM(out[e], w + e * plane + at, streams);
-    }
+            for (int e = 0; e < P_QH0 * P_QW0; ++e)
+                D_STREAM(out[e], w + e * plane + at, streams);
+        }
 }

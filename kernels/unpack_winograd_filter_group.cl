@@ -7,7 +7,7 @@
  * launch    global (T_LANES * ceil(oc / T_LANES) * ic, 8), local (T_LANES, 8)
  * memory    private a column, then a row of points, local 64*T_LANES floats, barriers 1
  * numerics  fp32, the same bits as unpack_winograd_filter.cl
- * arguments as unpack_winograd_filter.cl, rows and stream not read    T_LANES in {8,32}    T_VW 1    P_ of winograd.h */
+ * arguments as unpack_winograd_filter.cl, vectors, rows and stream not read    T_LANES in {8,32}    T_VW 1    P_ of winograd.h */
 #include "winograd_group.h"
 
 #define READ(i, j) (k < oc ? m[(ulong)((i)*P_RW0 + (j)) * plane] : 0.0f)
@@ -15,8 +15,11 @@
     if (k < oc)                                                                                                                            \
         w[(ulong)((i)*P_QW0 + (j)) * plane] = value;
 
-__kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void unpack_winograd_filter_group(
-    __global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic, int oc, int rows, int stream) {
+__kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void unpack_winograd_filter_group(__global const float *restrict m,
+                                                                                                       ulong m_offset,
+                                                                                                       __global float *restrict w,
+                                                                                                       ulong w_offset, int ic, int oc,
+                                                                                                       int vectors, int rows, int stream) {
     __local float between[D_TILE_LOCAL];
     D_HELD;
     const int blocks = (oc + T_LANES - 1) / T_LANES;

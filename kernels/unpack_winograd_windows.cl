@@ -6,10 +6,11 @@
  * writes    dx[n][h][w][c] at ((n*ih + h)*iw + w)*channels + c; tile (n, th, tw) has its window at h = min(th, big_h)*step_h0 + max(th - big_h, 0)*step_h1 - pad_top,
  *           w likewise, with step = P_Q - P_OVERLAP; the windows cover the image
  * edges     pixels outside dx are not stored
- * launch    global (vectors of channels, images), local (1, 1) or (64, 1), global rounded up: one work-item = a vector of channels of an image, window after window
+ * launch    global (ceil(vectors of channels / vectors), images), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of an
+ *           image, window after window
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; the windows over a pixel add up in the order of th, then tw
- * arguments m dx mask channels ih iw pad_top pad_left images tiles_h big_h tiles_w big_w    T_VW in {1,4,8,16}, dividing channels
+ * arguments m dx mask channels ih iw pad_top pad_left images tiles_h big_h tiles_w big_w vectors    T_VW in {1,4,8,16}, dividing channels
  *           P_OVERLAP_H P_OVERLAP_W: rows and columns that a window shares with the one before, 0..6    P_ of winograd.h */
 #include "winograd.h"
 #ifndef P_OVERLAP_H
@@ -41,36 +42,36 @@
 
 __kernel void unpack_winograd_windows(__global const float *restrict m, ulong m_offset, __global float *restrict dx, ulong dx_offset,
                                       __global const float *restrict mask, ulong mask_offset, int channels, int ih, int iw, int pad_top,
-                                      int pad_left, int images, int tiles_h, int big_h, int tiles_w, int big_w) {
-    const int c = get_global_id(0) * T_VW, n = get_global_id(1);
-    if (c >= channels)
-        return;
+                                      int pad_left, int images, int tiles_h, int big_h, int tiles_w, int big_w, int vectors) {
+    const int first_c = get_global_id(0) * vectors * T_VW, last_c = min(first_c + vectors * T_VW, channels), n = get_global_id(1);
     m += m_offset;
-    dx += dx_offset + c;
+    dx += dx_offset;
     const int masked = mask != 0;
     if (masked)
-        mask += mask_offset + c;
+        mask += mask_offset;
     for (int th = 0; th < tiles_h; ++th) {
         const int h0 = min(th, big_h) * (P_QH0 - P_OVERLAP_H) + max(th - big_h, 0) * (P_QH1 - P_OVERLAP_H) - pad_top;
         const int rows = th < big_h ? P_QH0 : P_QH1;
         for (int tw = 0; tw < tiles_w; ++tw) {
             const int w0 = min(tw, big_w) * (P_QW0 - P_OVERLAP_W) + max(tw - big_w, 0) * (P_QW1 - P_OVERLAP_W) - pad_left;
             const int columns = tw < big_w ? P_QW0 : P_QW1;
-            vec_float out[P_QH0 * P_QW0];
-            FOR_KIND(TRANSFORM_WINDOW, th, tw)
-            /* Not unrolled: that takes compilers long, and the windows lie in memory anyway. A pixel that an earlier window has written is added to; the mask comes
+            for (int c = first_c; c < last_c; c += T_VW) {
+                vec_float out[P_QH0 * P_QW0];
+                FOR_KIND(TRANSFORM_WINDOW, th, tw)
+                /* Not unrolled: that takes compilers long, and the windows lie in memory anyway. A pixel that an earlier window has written is added to; the mask comes
              * with the last. */
-            for (int i = max(-h0, 0); i < min(rows, ih - h0); ++i) {
-                const int first_row = i >= P_OVERLAP_H || th == 0, last_row = i < rows - P_OVERLAP_H || th == tiles_h - 1;
-                const ulong at = (((ulong)n * ih + h0 + i) * iw + w0) * channels;
-                for (int j = max(-w0, 0); j < min(columns, iw - w0); ++j) {
-                    const ulong pixel = at + (ulong)j * channels;
-                    vec_float value = out[i * P_QW0 + j];
-                    if (!(first_row && (j >= P_OVERLAP_W || tw == 0)))
-                        value += D_LOAD(dx + pixel);
-                    if (masked && last_row && (j < columns - P_OVERLAP_W || tw == tiles_w - 1))
-                        value = D_LOAD(mask + pixel) > 0.0f ? value : (vec_float)(0.0f);
-                    D_STORE(value, dx + pixel);
+                for (int i = max(-h0, 0); i < min(rows, ih - h0); ++i) {
+                    const int first_row = i >= P_OVERLAP_H || th == 0, last_row = i < rows - P_OVERLAP_H || th == tiles_h - 1;
+                    const ulong at = (((ulong)n * ih + h0 + i) * iw + w0) * channels + c;
+                    for (int j = max(-w0, 0); j < min(columns, iw - w0); ++j) {
+                        const ulong pixel = at + (ulong)j * channels;
+                        vec_float value = out[i * P_QW0 + j];
+                        if (!(first_row && (j >= P_OVERLAP_W || tw == 0)))
+                            value += D_LOAD(dx + pixel);
+                        if (masked && last_row && (j < columns - P_OVERLAP_W || tw == tiles_w - 1))
+                            value = D_LOAD(mask + pixel) > 0.0f ? value : (vec_float)(0.0f);
+                        D_STORE(value, dx + pixel);
+                    }
                 }
             }
         }

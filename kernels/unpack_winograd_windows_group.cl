@@ -7,7 +7,7 @@
  * launch    global (T_LANES * ceil(channels / T_LANES) * images, 8), local (T_LANES, 8)
  * memory    private a column, then a row of a window, local 64*T_LANES floats, barriers 2 a window, their number the same for all work-items
  * numerics  fp32; the windows over a pixel add up in the order of th, then tw: the same bits as unpack_winograd_windows.cl
- * arguments as unpack_winograd_windows.cl    T_LANES in {8,32}    T_VW 1    F_MASK in {0,1}    P_OVERLAP_H P_OVERLAP_W in 0..6    P_ of winograd.h */
+ * arguments as unpack_winograd_windows.cl, vectors not read    T_LANES in {8,32}    T_VW 1    F_MASK in {0,1}    P_OVERLAP_H P_OVERLAP_W in 0..6    P_ of winograd.h */
 #include "winograd_group.h"
 #ifndef F_MASK
 #define F_MASK 0 /* 0, 1: keep where the mask is positive */
@@ -58,8 +58,8 @@ static inline void add_pixel(float value, __global float *dx, __global const flo
 
 __kernel __attribute__((reqd_work_group_size(T_LANES, D_POINTS, 1))) void unpack_winograd_windows_group(
     __global const float *restrict m, ulong m_offset, __global float *restrict dx, ulong dx_offset, __global const float *restrict mask,
-    ulong mask_offset, int channels, int ih, int iw, int pad_top, int pad_left, int images, int tiles_h, int big_h, int tiles_w,
-    int big_w) {
+    ulong mask_offset, int channels, int ih, int iw, int pad_top, int pad_left, int images, int tiles_h, int big_h, int tiles_w, int big_w,
+    int vectors) {
     __local float between[D_TILE_LOCAL];
     D_HELD;
     const int blocks = (channels + T_LANES - 1) / T_LANES;

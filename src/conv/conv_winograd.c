@@ -25,6 +25,9 @@
  * keep the rounding of direct sums. */
 #define FEWEST_IMAGES 4
 
+/* Vectors of columns that a work-item takes of a filter's row: a panel of B, whose lines touch. Turned, each lane is a line of its own. */
+#define FILTER_VECTORS 2
+
 static int divide_up(int a, int b) {
     return (a + b - 1) / b;
 }
@@ -394,7 +397,7 @@ convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *l, conv
                                            int nr, size_t stride, convcl_buffer w, convcl_buffer b) {
     const convcl_winograd_view *v = &l->view;
     const int gn = turned ? v->k : v->gn, gk = turned ? v->gn : v->k, panels = divide_up(gn, nr);
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, gn, panels * nr, gk, 1);
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, gn, panels * nr, gk, turned ? 1 : FILTER_VECTORS);
     const convcl_arg args[] = {convcl_arg_tensor(w),
                                convcl_arg_tensor(b),
                                convcl_arg_int(gn),
@@ -406,9 +409,10 @@ convcl_status convcl_winograd__pack_filter(const convcl_winograd_layout *l, conv
                                convcl_arg_int(turned ? 1 : v->gn),
                                convcl_arg_int(turned ? v->gn : 1),
                                convcl_arg_ulong(stride),
+                               convcl_arg_int(grid.vectors),
                                convcl_arg_int(grid.rows),
                                convcl_arg_int(convcl_context__streams(stream->context, (size_t)l->points * stride))};
-    return convcl_stream__launch(stream, kernel, args, 13, &grid.range);
+    return convcl_stream__launch(stream, kernel, args, 14, &grid.range);
 }
 
 convcl_status convcl_winograd__phases_filter(const convcl_winograd_layout *l, convcl_stream *stream, convcl_kernel *kernel,

@@ -25,6 +25,12 @@
 /* Rows of dy or Z that one work-item sums. */
 #define SUM_ROWS 128
 
+/* Vectors of channels that a work-item takes on the way back to dw and dx: so many lines of a plane touch. For dx fewer, where a compute unit would get less than
+ * ITEMS_PER_UNIT work-items. */
+#define DW_VECTORS     16
+#define DX_VECTORS     8
+#define ITEMS_PER_UNIT 8
+
 typedef struct recipe {
     convcl_conv_shape shape;
     convcl_winograd_layout layout;
@@ -291,9 +297,12 @@ static convcl_status make_data(const recipe *r, convcl_stream *stream, const par
                              .b_stride = r->b_stride};
     call.planes = convcl_winograd__planes(l, c->images, &call.gm);
     CONVCL_TRY(convcl_gemm__enqueue(r->gemm_data, stream, &call));
-    const size_t vectors = (size_t)(v->k / convcl_winograd__vector(stream->context, v->k));
+    const int vectors = v->k / convcl_winograd__vector(stream->context, v->k);
+    int taken = DX_VECTORS;
+    while (taken > 1 && c->images * (vectors / taken) < ITEMS_PER_UNIT * (int)convcl_context_device(stream->context)->compute_units)
+        taken /= 2;
     const convcl_range range = convcl_context__prefers_registers(stream->context)
-                                   ? (convcl_range){{vectors, (size_t)c->images, 1}, {1, 1, 1}}
+                                   ? (convcl_range){{(size_t)((vectors + taken - 1) / taken), (size_t)c->images, 1}, {1, 1, 1}}
                                    : convcl_conv_form__tiles(stream->context, (size_t)v->k, (size_t)c->images);
     const convcl_arg args[] = {convcl_arg_tensor(p->d),
                                convcl_arg_tensor(v->phases ? p->copy : c->dx),
@@ -307,8 +316,9 @@ static convcl_status make_data(const recipe *r, convcl_stream *stream, const par
                                convcl_arg_int(call.planes.tiles_h),
                                convcl_arg_int(call.planes.big_h),
                                convcl_arg_int(call.planes.tiles_w),
-                               convcl_arg_int(call.planes.big_w)};
-    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dx, args, 13, &range));
+                               convcl_arg_int(call.planes.big_w),
+                               convcl_arg_int(taken)};
+    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dx, args, 14, &range));
     if (v->phases) {
         const convcl_arg back[] = {convcl_arg_tensor(p->copy),  convcl_arg_tensor(c->dx),   convcl_arg_tensor(c->x),
                                    convcl_arg_int(d->ih),       convcl_arg_int(d->iw),      convcl_arg_int(d->ic),
@@ -325,11 +335,15 @@ cleanup:
 static convcl_status finish_weights(const recipe *r, convcl_stream *stream, const parts *p, const convcl_conv_tensors *t, int rows) {
     convcl_status status = CONVCL_OK;
     const convcl_winograd_view *v = &r->layout.view;
-    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, v->k, 1);
-    const convcl_arg args[] = {convcl_arg_tensor(p->c),   convcl_arg_tensor(v->phases ? p->filter : t->dw),
-                               convcl_arg_int(v->k),      convcl_arg_int(v->gn),
-                               convcl_arg_int(grid.rows), convcl_arg_int(convcl_context__streams(stream->context, r->shape.w))};
-    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dw, args, 6, &grid.range));
+    const convcl_winograd_grid grid = convcl_winograd__grid(stream->context, v->gn, v->gn, v->k, DW_VECTORS);
+    const convcl_arg args[] = {convcl_arg_tensor(p->c),
+                               convcl_arg_tensor(v->phases ? p->filter : t->dw),
+                               convcl_arg_int(v->k),
+                               convcl_arg_int(v->gn),
+                               convcl_arg_int(grid.vectors),
+                               convcl_arg_int(grid.rows),
+                               convcl_arg_int(convcl_context__streams(stream->context, r->shape.w))};
+    CONVCL_TRY(convcl_stream__launch(stream, r->unpack_dw, args, 7, &grid.range));
     if (v->phases)
         CONVCL_TRY(convcl_winograd__phases_filter(&r->layout, stream, r->phases_gradient, &r->shape, p->filter, t->dw));
     if (r->shape.desc.has_bias)
