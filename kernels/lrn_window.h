@@ -70,13 +70,37 @@ static float sum_squares_one(__global const float *x, size_t at, int c, int chan
     return sum;
 }
 
+/* Nine channels by sums of two, four and eight, whose shifts are shuffles: nine vectors at odd places, each across a border of cache lines, would take longer.
+ * D_SHIFTk: 24 values lie in v (0..15) and w (8..23); lanes k..k+15 of them. D_SHIFT_LASTk: lanes k..15 of w; the rest is not used. */
+#define D_BY_SHUFFLES 0
+#if T_VW == 16 && P_RADIUS == 4 && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#undef D_BY_SHUFFLES
+#define D_BY_SHUFFLES    1
+#define D_SHIFT1(v, w)   __builtin_shufflevector(v, w, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 24)
+#define D_SHIFT2(v, w)   __builtin_shufflevector(v, w, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25)
+#define D_SHIFT4(v, w)   __builtin_shufflevector(v, w, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27)
+#define D_SHIFT_LAST1(w) __builtin_shufflevector(w, w, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15)
+#define D_SHIFT_LAST2(w) __builtin_shufflevector(w, w, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 15, 15)
+#endif
+#endif
+
 /* Sum over the window around a place of a private array. */
+#if D_BY_SHUFFLES
+static vec_float sum_window(const float *center) {
+    const vec_float one = D_LOAD(center - 4), one_on = D_LOAD(center + 4);
+    const vec_float two = one + D_SHIFT1(one, one_on), two_on = one_on + D_SHIFT_LAST1(one_on);
+    const vec_float four = two + D_SHIFT2(two, two_on), four_on = two_on + D_SHIFT_LAST2(two_on);
+    return four + D_SHIFT4(four, four_on) + one_on;
+}
+#else
 static vec_float sum_window(const float *center) {
     vec_float sum = D_LOAD(center - P_RADIUS);
     for (int d = 1 - P_RADIUS; d <= P_RADIUS; ++d)
         sum += D_LOAD(center + d);
     return sum;
 }
+#endif
 
 /* Squares of the channels low to high of a pixel, at least T_VW of them; squares[0] is for channel `origin`. */
 static void store_squares(__global const float *pixel, int low, int high, int origin, float *squares) {
