@@ -178,8 +178,22 @@ static void test_device__describe_finds_the_index(harness_device *device, const 
     assert_fails(convcl_device_describe(device->info.device, NULL), CONVCL_INVALID, "info_out|NULL");
 }
 
+static bool can_be_split(cl_device_id device) {
+    cl_device_partition_property ways[16] = {0};
+    size_t size = 0;
+    if (clGetDeviceInfo(device, CL_DEVICE_PARTITION_PROPERTIES, sizeof ways, ways, &size) != CL_SUCCESS)
+        return false;
+    bool found = false;
+    for (size_t i = 0; i < size / sizeof *ways; i++)
+        found = found || ways[i] == CL_DEVICE_PARTITION_EQUALLY;
+    return found;
+}
+
 static void test_device__sub_device_has_no_index(harness_device *device, const void *data) {
     (void)data;
+    /* Asked first: rusticl (Mesa 22.3) has nothing behind the call, and the process ends. */
+    if (!can_be_split(device->info.device))
+        harness_skip("%s, driver %s, cannot be split", device->info.name, device->info.driver);
     const cl_device_partition_property by_counts[] = {CL_DEVICE_PARTITION_EQUALLY, 1, 0};
     cl_device_id part[64];
     cl_uint count = 0;
