@@ -35,7 +35,7 @@
 #ifndef F_EMULATE
 #define F_EMULATE 1 /* 0, 1: the plain twin, on any device; the host asks for 0 */
 #endif
-#define F_SPLIT    0 /* nothing to make up for */
+#define P_PARTS    1 /* nothing to make up for */
 #define D_KERNEL   gemm_mma_amd
 #define D_WAVE     64
 #define D_FM       32
@@ -44,7 +44,7 @@
 #define D_A_VALUES 1
 #define D_B_VALUES 1
 #define D_C_VALUES 16
-#define D_TF32     0
+#define D_FORMAT   0
 #define D_PAD_A    4
 #define D_PAD_B    0
 typedef float16 sum_type;
@@ -94,9 +94,17 @@ static inline int b_index(int k, int column) {
 #if !__has_builtin(__builtin_amdgcn_mfma_f32_32x32x2f32)
 #error "this compiler has no matrix instructions"
 #endif
+typedef float a_operand;
+typedef float b_operand;
+static inline float pack_a(const float values[1]) {
+    return values[0];
+}
+static inline float pack_b(const float values[1]) {
+    return values[0];
+}
 /* a * b + c. */
-static inline float16 mma(const float a[1], const float b[1], float16 c) {
-    return __builtin_amdgcn_mfma_f32_32x32x2f32(a[0], b[0], c, 0, 0, 0);
+static inline float16 mma(float a, float b, float16 c) {
+    return __builtin_amdgcn_mfma_f32_32x32x2f32(a, b, c, 0, 0, 0);
 }
 #endif
 

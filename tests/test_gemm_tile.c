@@ -127,8 +127,13 @@ static void destroy_gemm(void *gemm) {
 }
 
 static convcl_gemm *make(harness_device *device, const tile_case *c) {
-    const convcl_gemm_request request = {
-        .variant = c->unit ? "mma" : "tile", .emulate = c->unit, .tile = &c->tile, .source = c->source, .check = true, .run = c->run};
+    const convcl_gemm_request request = {.variant = c->unit ? convcl_gemm_mma__variant(c->unit) : "tile",
+                                         .emulate = c->unit,
+                                         .tile = &c->tile,
+                                         .source = c->source,
+                                         .check = true,
+                                         .run = c->run,
+                                         .math = CONVCL_MATH_FAST};
     convcl_gemm *gemm = NULL;
     const convcl_status status = convcl_gemm__create(device->context, &request, &gemm);
     if (status == CONVCL_UNSUPPORTED)
@@ -212,13 +217,15 @@ static void add_tile(const char *unit, convcl_tile tile, convcl_gemm_source last
 }
 
 int main(int argc, char **argv) {
-    static const char *const units[] = {"nvidia", "amd"};
     HARNESS_DEVICE(test_gemm_tile__long_sums_are_split);
     HARNESS_DEVICE(test_gemm_tile__too_large_for_the_device_is_unsupported);
     for (int t = 0; t < convcl_gemm_tile__count(); ++t)
         add_tile(NULL, convcl_gemm_tile__get(t), CONVCL_GEMM_BLOCKS);
-    for (int u = 0; u < 2; ++u)
-        for (int t = 0; t < convcl_gemm_mma__count(units[u]); ++t) /* how A comes does not depend on the tile, and twins are slow */
-            add_tile(units[u], convcl_gemm_mma__get(units[u], t), t == 2 ? CONVCL_GEMM_BLOCKS : CONVCL_GEMM_PANELS);
+    for (int u = 0; u < convcl_gemm_mma__units(); ++u) {
+        const char *unit = convcl_gemm_mma__unit(u);
+        const int all = convcl_gemm_mma__count(unit) - 1; /* how A comes does not depend on the tile, and twins are slow */
+        for (int t = 0; t <= all; ++t)
+            add_tile(unit, convcl_gemm_mma__get(unit, t), t == all ? CONVCL_GEMM_BLOCKS : CONVCL_GEMM_PANELS);
+    }
     return harness_main(argc, argv);
 }

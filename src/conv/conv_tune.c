@@ -201,7 +201,7 @@ static void race_variants(tuner *t) {
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant) {
         choice.gemm = (*variant)->name;
         const bool clblast = strcmp(choice.gemm, "clblast") == 0;
-        if (strcmp(choice.gemm, usual) == 0 || !(*variant)->available(t->contest.context) ||
+        if (strcmp(choice.gemm, usual) == 0 || (*variant)->narrow || !(*variant)->available(t->contest.context) ||
             (clblast && t->cpu && convcl_tune__left(&t->race) < CLBLAST_SECONDS))
             continue;
         enter_choice(t, algo, &choice);

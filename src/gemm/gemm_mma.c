@@ -1,11 +1,13 @@
 /* gemm_mma.c: the GEMM variant for matrix units: gemm_tile's frame with waves that multiply fragments, where a probe has shown that the device's unit computes right.
  * SPDX-License-Identifier: MIT
- * units      gemm_mma_nvidia.cl: TF32, three products for float32 accuracy (DEFAULT) or one (FAST), never STRICT; gemm_mma_amd.cl: float32, any math */
+ * units      gemm_mma_nvidia.cl: TF32, three products for float32 accuracy (DEFAULT) or one (FAST), never STRICT; gemm_mma_amd.cl: float32, any math
+ *            gemm_mma_half_nvidia.cl: halves, FAST only, as the variant "mma_half": the range of the operands is theirs, so that who asks must know it */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "gemm/gemm_variants.h"
 #include "opencl/context_internal.h"
 #include "opencl/queue.h"
@@ -15,8 +17,10 @@
 #define PROBE_N 40
 #define PROBE_K 29
 
-/* Relative root mean square of its error: ten times what the units reach, a hundredth of what a TF32 product without its small parts reaches. */
-#define PROBE_BOUND 2e-6
+/* Relative root mean square of its error: ten times what the units reach, a hundredth of what a TF32 product without its small parts reaches; and three times what
+ * halves reach, a hundredth of what one wrong place costs. */
+#define PROBE_BOUND      2e-6
+#define PROBE_BOUND_HALF 1e-3
 
 /* Parameter spaces; the larger tiles first. Each row fits its constraints in the kernel; wm and wn are a wave's. */
 static const convcl_tile nvidia_tiles[] = {
@@ -28,11 +32,17 @@ static const convcl_tile amd_tiles[] = {
     {64, 64, 16, 32, 32},
 };
 
+/* Halves are multiplied 16 values of k at a time. */
+static const convcl_tile nvidia_half_tiles[] = {
+    {128, 128, 16, 64, 32}, {128, 64, 16, 32, 32}, {64, 64, 16, 32, 32}, {32, 64, 16, 16, 32}, {32, 32, 16, 16, 16},
+};
+
 typedef struct mma_unit {
-    const char *name, *kernel;
+    const char *name, *kernel, *operands;
     convcl_vendor vendor;
     int wave;                                      /* what the device's must be */
-    bool tf32;                                     /* false: it multiplies float32 */
+    int parts[3];                                  /* that an operand is split into in math DEFAULT, STRICT, FAST; 0: refused */
+    bool half;                                     /* operands have the range of halves: a variant of its own, never taken unasked */
     bool default_in_default_math, default_in_fast; /* faster than plain arithmetic on all devices that have it, by their data sheets */
     int pad_a, pad_b;                              /* D_PAD_A, D_PAD_B of the kernel */
     const convcl_tile *tiles;
@@ -44,25 +54,48 @@ typedef struct mma_unit {
 /* By data sheets. NVIDIA: three TF32 products are 2.5 times float32's rate on an H100 and an A100, but a third of it on the consumer cards of the same
  * generations, so that nobody gets them in DEFAULT who has not asked or measured; one product is nowhere slower. AMD: twice float32's rate on gfx908, gfx90a. */
 static const mma_unit units[] = {
-    {"nvidia", "gemm_mma_nvidia", CONVCL_VENDOR_NVIDIA, 32, true, false, true, 8, 8, TILES(nvidia_tiles)},
-    {"amd", "gemm_mma_amd", CONVCL_VENDOR_AMD, 64, false, true, true, 4, 0, TILES(amd_tiles)},
+    {"nvidia", "gemm_mma_nvidia", "tf32", CONVCL_VENDOR_NVIDIA, 32, {2, 0, 1}, false, false, true, 8, 8, TILES(nvidia_tiles)},
+    {"amd", "gemm_mma_amd", "float32", CONVCL_VENDOR_AMD, 64, {1, 1, 1}, false, true, true, 4, 0, TILES(amd_tiles)},
+    {"nvidia-half",
+     "gemm_mma_half_nvidia",
+     "half",
+     CONVCL_VENDOR_NVIDIA,
+     32,
+     {0, 0, 1},
+     true,
+     false,
+     false,
+     8,
+     8,
+     TILES(nvidia_half_tiles)},
 };
-#define UNITS (sizeof units / sizeof *units)
+#define UNITS ((int)(sizeof units / sizeof *units))
+_Static_assert(sizeof units / sizeof *units <= CONVCL_PROBES, "a probe for each unit");
 
 static const mma_unit *named(const char *name) {
-    for (size_t i = 0; i < UNITS; ++i)
+    for (int i = 0; i < UNITS; ++i)
         if (strcmp(units[i].name, name) == 0)
             return &units[i];
     return NULL;
 }
 
-/* The device's, whatever form its context is told to take: instructions cannot be pretended. NULL when it has none. */
-static const mma_unit *unit_of(const convcl_context *context) {
+int convcl_gemm_mma__units(void) {
+    return UNITS;
+}
+
+const char *convcl_gemm_mma__unit(int index) {
+    return units[index].name;
+}
+
+const char *convcl_gemm_mma__variant(const char *unit) {
+    const mma_unit *found = named(unit);
+    return found && found->half ? "mma_half" : "mma";
+}
+
+/* Whether such a device can have the unit, whatever form its context is told to take: instructions cannot be pretended. */
+static bool suits(const convcl_context *context, const mma_unit *unit) {
     const convcl_device_traits *traits = convcl_device_traits__of(convcl_context_device(context));
-    for (size_t i = 0; i < UNITS; ++i)
-        if (!traits->registers && units[i].vendor == traits->vendor && units[i].wave == traits->wave)
-            return &units[i];
-    return NULL;
+    return !traits->registers && unit->vendor == traits->vendor && unit->wave == traits->wave;
 }
 
 int convcl_gemm_mma__count(const char *unit) {
@@ -72,6 +105,18 @@ int convcl_gemm_mma__count(const char *unit) {
 
 convcl_tile convcl_gemm_mma__get(const char *unit, int index) {
     return named(unit)->tiles[index];
+}
+
+/* UNSUPPORTED, with the names of those that the variant has. */
+static convcl_status fail_with_units(const char *name, bool half) {
+    convcl_text names = {0};
+    for (int i = 0; i < UNITS; ++i)
+        if (units[i].half == half)
+            convcl_text_add(&names, " %s", units[i].name);
+    const convcl_status status = convcl_fail(CONVCL_UNSUPPORTED, "gemm: matrix unit \"%s\" is not one of variant \"%s\", which has:%s",
+                                             name, half ? "mma_half" : "mma", convcl_text_get(&names));
+    convcl_text_clear(&names);
+    return status;
 }
 
 /* ---- the kernel ---- */
@@ -123,7 +168,7 @@ static const convcl_tile *choose(const convcl_context *context, const mma_unit *
 
 static convcl_status create_kernel(convcl_context *context, const mma_unit *unit, const convcl_gemm_request *request, convcl_gemm *gemm) {
     const convcl_tile *tile = request->tile ? request->tile : choose(context, unit, request);
-    const bool split = unit->tf32 && request->math != CONVCL_MATH_FAST;
+    const int parts = unit->parts[request->math];
     if (!fits(context, unit, tile))
         return convcl_fail(CONVCL_UNSUPPORTED,
                            "gemm: a tile of %dx%dx%d needs %d work-items and %zu bytes of local memory, %s has %zu and %zu", tile->tm,
@@ -135,16 +180,11 @@ static convcl_status create_kernel(convcl_context *context, const mma_unit *unit
     gemm->items = items_of(unit, tile);
     char options[224];
     snprintf(options, sizeof options,
-             "-DF_EMULATE=%d%s -DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT,
-             request->emulate != NULL,
-             !unit->tf32 ? ""
-             : split     ? " -DF_SPLIT=1"
-                         : " -DF_SPLIT=0",
-             tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->run % 4 == 0 ? 4 : 1, CONVCL_GEMM_OPTIONS(gemm));
-    snprintf(gemm->description, sizeof gemm->description, "mma %s%s %dx%dx%d of %dx%d%s", unit->name,
-             !unit->tf32 ? " float32"
-             : split     ? " tf32 x 3"
-                         : " tf32",
+             "-DF_EMULATE=%d -DP_PARTS=%d -DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT,
+             request->emulate != NULL, parts, tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->run % 4 == 0 ? 4 : 1,
+             CONVCL_GEMM_OPTIONS(gemm));
+    static const char *const products[] = {"", "", " x 3", " x 6"}; /* of that many parts */
+    snprintf(gemm->description, sizeof gemm->description, "mma %s %s%s %dx%dx%d of %dx%d%s", unit->name, unit->operands, products[parts],
              tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->emulate ? ", emulated" : "");
     if (gemm->source == CONVCL_GEMM_SUM) {
         const convcl_status status = convcl_kernel__create(context, "gemm_split_sum", "gemm_split_sum", NULL, &gemm->split_sum);
@@ -152,16 +192,6 @@ static convcl_status create_kernel(convcl_context *context, const mma_unit *unit
             return status;
     }
     return convcl_kernel__create(context, unit->kernel, unit->kernel, options, &gemm->kernel);
-}
-
-static convcl_status create(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm) {
-    const mma_unit *unit = request->emulate ? named(request->emulate) : unit_of(context);
-    if (!unit)
-        return convcl_fail(CONVCL_UNSUPPORTED, "gemm: matrix unit \"%s\" is not known, must be \"nvidia\" or \"amd\"", request->emulate);
-    if (unit->tf32 && request->math == CONVCL_MATH_STRICT)
-        return convcl_fail(CONVCL_UNSUPPORTED, "gemm: variant \"mma\" multiplies in TF32 on %s, which math strict rules out",
-                           convcl_context_device(context)->name);
-    return create_kernel(context, unit, request, gemm);
 }
 
 /* ---- the probe ---- */
@@ -199,7 +229,7 @@ cleanup:
 }
 
 /* Compares C with the same sums in double. */
-static bool is_right(const probe *p) {
+static bool is_right(const probe *p, double bound) {
     const int mr = p->gemm.mr, nr = p->gemm.nr;
     double squares = 0.0, errors = 0.0;
     for (int m = 0; m < PROBE_M; ++m)
@@ -212,13 +242,14 @@ static bool is_right(const probe *p) {
             squares += sum * sum;
             errors += error * error;
         }
-    return errors <= PROBE_BOUND * PROBE_BOUND * squares; /* false for NaN */
+    return errors <= bound * bound * squares; /* false for NaN */
 }
 
 static convcl_status multiply(convcl_context *context, const mma_unit *unit, const char *emulate, probe *p) {
     convcl_status status = CONVCL_OK;
     convcl_stream stream;
-    const convcl_gemm_request request = {.emulate = emulate, .tile = &unit->tiles[unit->count - 1]};
+    const convcl_gemm_request request = {
+        .emulate = emulate, .tile = &unit->tiles[unit->count - 1], .math = unit->half ? CONVCL_MATH_FAST : CONVCL_MATH_DEFAULT};
     p->gemm.context = context;
     p->gemm.request = request;
     CONVCL_TRY(create_kernel(context, unit, &request, &p->gemm));
@@ -238,13 +269,10 @@ cleanup:
     return status;
 }
 
-convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *emulate, bool *right_out) {
+static convcl_status run_probe(convcl_context *context, const mma_unit *unit, const char *emulate, bool *right_out) {
     probe p = {0};
-    const mma_unit *unit = emulate ? named(emulate) : unit_of(context);
-    *right_out = false;
-    const convcl_status status = unit ? multiply(context, unit, emulate, &p) : CONVCL_OK;
-    if (unit && status == CONVCL_OK)
-        *right_out = is_right(&p);
+    const convcl_status status = multiply(context, unit, emulate, &p);
+    *right_out = status == CONVCL_OK && is_right(&p, unit->half ? PROBE_BOUND_HALF : PROBE_BOUND);
     convcl_kernel__destroy(p.gemm.kernel);
     for (int i = 0; i < 3; ++i) {
         convcl_context__free_buffer(p.mem[i]);
@@ -254,27 +282,83 @@ convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *emulat
     return status;
 }
 
-static bool available(convcl_context *context) {
-    const convcl_probe known = convcl_context__matrix_probe(context);
-    if (known != CONVCL_PROBE_UNKNOWN || !unit_of(context))
+convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *unit, bool *right_out) {
+    const mma_unit *found = named(unit);
+    *right_out = false;
+    return found ? run_probe(context, found, unit, right_out) : fail_with_units(unit, false);
+}
+
+void convcl_gemm_mma__set_probe(convcl_context *context, const char *unit, convcl_probe found) {
+    for (int i = 0; i < UNITS; ++i)
+        if (!unit || strcmp(units[i].name, unit) == 0)
+            convcl_context__set_probe(context, i, found);
+}
+
+/* Whether the device has the unit and it computes right; found out once. */
+static bool passes(convcl_context *context, const mma_unit *unit) {
+    const int index = (int)(unit - units);
+    const convcl_probe known = convcl_context__probe(context, index);
+    if (!suits(context, unit))
+        return false;
+    if (known != CONVCL_PROBE_UNKNOWN)
         return known == CONVCL_PROBE_PASSED;
     bool right = false;
-    const convcl_status status = convcl_gemm_mma__probe(context, NULL, &right);
+    const convcl_status status = run_probe(context, unit, NULL, &right);
     if (status != CONVCL_OK)
-        convcl_context__log(context, CONVCL_LOG_INFO, "matrix unit not used: %s", convcl_last_error());
+        convcl_context__log(context, CONVCL_LOG_INFO, "matrix unit %s not used: %s", unit->name, convcl_last_error());
     else if (!right)
-        convcl_context__log(context, CONVCL_LOG_INFO, "matrix unit not used: its product is wrong on %s",
+        convcl_context__log(context, CONVCL_LOG_INFO, "matrix unit %s not used: its product is wrong on %s", unit->name,
                             convcl_context_device(context)->name);
     if (status != CONVCL_NO_MEMORY && status != CONVCL_NO_DEVICE_MEMORY) /* those may pass */
-        convcl_context__set_matrix_probe(context, right ? CONVCL_PROBE_PASSED : CONVCL_PROBE_FAILED);
+        convcl_context__set_probe(context, index, right ? CONVCL_PROBE_PASSED : CONVCL_PROBE_FAILED);
     return right;
 }
 
+/* ---- the variants ---- */
+
+/* The device's unit; NULL when it has none that passes its probe. */
+static const mma_unit *unit_of(convcl_context *context, bool half) {
+    for (int i = 0; i < UNITS; ++i)
+        if (units[i].half == half && passes(context, &units[i]))
+            return &units[i];
+    return NULL;
+}
+
+static bool available(convcl_context *context) {
+    return unit_of(context, false) != NULL;
+}
+
+static bool available_half(convcl_context *context) {
+    return unit_of(context, true) != NULL;
+}
+
 bool convcl_gemm_mma__is_default(convcl_context *context, convcl_math math) {
-    const mma_unit *unit = unit_of(context);
-    if (!unit || (unit->tf32 && math == CONVCL_MATH_STRICT))
-        return false;
-    return (math == CONVCL_MATH_FAST ? unit->default_in_fast : unit->default_in_default_math) && available(context);
+    for (int i = 0; i < UNITS; ++i) {
+        const mma_unit *unit = &units[i];
+        const bool faster = math == CONVCL_MATH_FAST ? unit->default_in_fast : unit->default_in_default_math;
+        if (faster && !unit->half && unit->parts[math] > 0 && passes(context, unit))
+            return true;
+    }
+    return false;
+}
+
+static convcl_status create_for(convcl_context *context, const convcl_gemm_request *request, bool half, convcl_gemm *gemm) {
+    const mma_unit *unit = request->emulate ? named(request->emulate) : unit_of(context, half);
+    if (!unit || unit->half != half)
+        return fail_with_units(request->emulate ? request->emulate : "", half);
+    if (unit->parts[request->math] == 0)
+        return convcl_fail(CONVCL_UNSUPPORTED, "gemm: variant \"%s\" multiplies in %s on %s, which math %s rules out",
+                           half ? "mma_half" : "mma", unit->operands, convcl_context_device(context)->name,
+                           request->math == CONVCL_MATH_STRICT ? "strict" : "default");
+    return create_kernel(context, unit, request, gemm);
+}
+
+static convcl_status create(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm) {
+    return create_for(context, request, false, gemm);
+}
+
+static convcl_status create_half(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm) {
+    return create_for(context, request, true, gemm);
 }
 
 const convcl_gemm_variant convcl_gemm_variant_mma = {
@@ -283,6 +367,17 @@ const convcl_gemm_variant convcl_gemm_variant_mma = {
     .takes_planes = true,
     .available = available,
     .create = create,
+    .workspace = convcl_gemm_tile__workspace,
+    .enqueue = convcl_gemm_tile__enqueue,
+};
+
+const convcl_gemm_variant convcl_gemm_variant_mma_half = {
+    .name = "mma_half",
+    .gathers = true,
+    .takes_planes = true,
+    .narrow = true,
+    .available = available_half,
+    .create = create_half,
     .workspace = convcl_gemm_tile__workspace,
     .enqueue = convcl_gemm_tile__enqueue,
 };

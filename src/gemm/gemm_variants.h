@@ -9,6 +9,7 @@ extern const convcl_gemm_variant convcl_gemm_variant_register;
 extern const convcl_gemm_variant convcl_gemm_variant_local;
 extern const convcl_gemm_variant convcl_gemm_variant_tile;
 extern const convcl_gemm_variant convcl_gemm_variant_mma;
+extern const convcl_gemm_variant convcl_gemm_variant_mma_half;
 #if CONVCL_HAVE_CLBLAST
 extern const convcl_gemm_variant convcl_gemm_variant_clblast;
 #endif
