@@ -43,6 +43,8 @@
 #define D_FK       2
 #define D_A_VALUES 1
 #define D_B_VALUES 1
+#define D_A_WORDS  1
+#define D_B_WORDS  1
 #define D_C_VALUES 16
 #define D_FORMAT   0
 #define D_PAD_A    4
@@ -94,17 +96,17 @@ static inline int b_index(int k, int column) {
 #if !__has_builtin(__builtin_amdgcn_mfma_f32_32x32x2f32)
 #error "this compiler has no matrix instructions"
 #endif
-typedef float a_operand;
-typedef float b_operand;
-static inline float pack_a(const float values[1]) {
-    return values[0];
+typedef float a_word;
+typedef float b_word;
+static inline float a_pack(float value, float same) {
+    (void)same;
+    return value;
 }
-static inline float pack_b(const float values[1]) {
-    return values[0];
-}
+#define b_pack a_pack
+
 /* a * b + c. */
-static inline float16 mma(float a, float b, float16 c) {
-    return __builtin_amdgcn_mfma_f32_32x32x2f32(a, b, c, 0, 0, 0);
+static inline float16 mma(const float a[1], const float b[1], float16 c) {
+    return __builtin_amdgcn_mfma_f32_32x32x2f32(a[0], b[0], c, 0, 0, 0);
 }
 #endif
 

@@ -47,6 +47,8 @@
 #define D_FK       8
 #define D_A_VALUES 4
 #define D_B_VALUES 2
+#define D_A_WORDS  4
+#define D_B_WORDS  2
 #define D_C_VALUES 4
 #define D_FORMAT   1
 #define D_PAD_A    8
@@ -90,20 +92,20 @@ static inline int b_index(int k, int column) {
     return k >= 4 ? 1 : 0;
 }
 #else
-typedef uint4 a_operand;
-typedef uint2 b_operand;
-static inline uint4 pack_a(const float values[4]) {
-    return (uint4)(as_uint(values[0]), as_uint(values[1]), as_uint(values[2]), as_uint(values[3]));
+typedef uint a_word;
+typedef uint b_word;
+static inline uint a_pack(float value, float same) {
+    (void)same;
+    return as_uint(value);
 }
-static inline uint2 pack_b(const float values[2]) {
-    return (uint2)(as_uint(values[0]), as_uint(values[1]));
-}
+#define b_pack a_pack
+
 /* a * b + c. Volatile, because all lanes must be there: it may not sink into the branches of the store. */
-static inline float4 mma(uint4 a, uint2 b, float4 c) {
+static inline float4 mma(const uint a[4], const uint b[2], float4 c) {
     float c0 = c.s0, c1 = c.s1, c2 = c.s2, c3 = c.s3;
     __asm__ volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                      : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3)
-                     : "r"(a.s0), "r"(a.s1), "r"(a.s2), "r"(a.s3), "r"(b.s0), "r"(b.s1));
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     return (float4)(c0, c1, c2, c3);
 }
 #endif

@@ -1,8 +1,12 @@
 /* gemm_tile_main.h: the kernel around what a work-item sums: the same for plain work-items (gemm_tile.cl) and for matrix units (gemm_*_<vendor>.cl).
  * SPDX-License-Identifier: MIT
  *
- * The file that includes it has defined D_KERNEL and D_ITEMS, included gemm_tile_stage.h, and says what a work-item sums: sum_type acc[D_SUMS], multiply, store. */
-__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(
+ * The file that includes it has defined D_KERNEL and D_ITEMS, included gemm_tile_stage.h, and says what a work-item sums: sum_type acc[D_SUMS], multiply, store;
+ * and D_ATTRIBUTES, if the kernel has more of them. */
+#ifndef D_ATTRIBUTES
+#define D_ATTRIBUTES
+#endif
+__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) D_ATTRIBUTES void D_KERNEL(
     __global const float *restrict a, ulong a_offset, __global const float *restrict b, ulong b_offset, __global float *restrict c,
     ulong c_offset, __global const float *restrict bias, ulong bias_offset, __global const float *restrict mask, ulong mask_offset, int gm,
     int gn, int gk, int lda, int block, int ldc, ulong b_stride, int accumulate, int split_k, PLANES_ARGS

@@ -86,6 +86,15 @@ static void test_gemm_mma__one_term_is_tf32(harness_device *device, const void *
     assert_true(error > 1e-5);
 }
 
+/* Three parts of a bfloat16 hold a whole float; two (FAST) do not. */
+static void test_gemm_mma__bfloat16_parts_add_up(harness_device *device, const void *data) {
+    assert_true(error_of(device, data, CONVCL_MATH_DEFAULT, -1) < 1e-6);
+    assert_true(error_of(device, data, CONVCL_MATH_DEFAULT, 0) < 1e-6);
+    const double error = error_of(device, data, CONVCL_MATH_FAST, -1);
+    assert_true(error < 1e-5);
+    assert_true(error > 1e-6);
+}
+
 /* One product of halves: as good as TF32 within their range, and no better. */
 static void test_gemm_mma__halves_are_halves(harness_device *device, const void *data) {
     const double error = error_of(device, data, CONVCL_MATH_FAST, -1);
@@ -200,6 +209,11 @@ static void test_gemm_mma__probe_sees_a_wrong_place(harness_device *device, cons
         {"nvidia", "gemm_mma_nvidia", "i % 2 * 8"}, /* a_row */
         {"amd", "gemm_mma_amd", "lane / 32 * 4"},   /* c_row */
         {"nvidia-half", "gemm_mma_half_nvidia", "i / 2 % 2 * 8"},
+        {"amd-half", "gemm_mma_half_amd", "lane / 16"}, /* c_row */
+        {"intel", "gemm_mma_intel", "tile += 2"},
+        {"intel-half", "gemm_mma_intel", "tile += 2"},
+        {"intel-wide", "gemm_mma_intel", "lane * D_STRIDE_A, 1"},
+        {"intel-wide-half", "gemm_mma_intel", "lane * D_STRIDE_A, 1"},
     };
     size_t p = 0;
     while (p < sizeof places / sizeof *places && strcmp(places[p].unit, data) != 0)
@@ -277,6 +291,8 @@ int main(int argc, char **argv) {
         add("nan_stays_nan", test_gemm_mma__nan_stays_nan, unit);
         add("probe_passes", test_gemm_mma__probe_passes, unit);
         add("probe_sees_a_wrong_place", test_gemm_mma__probe_sees_a_wrong_place, unit);
+        if (strcmp(unit, "intel") == 0 || strcmp(unit, "intel-wide") == 0)
+            add("bfloat16_parts_add_up", test_gemm_mma__bfloat16_parts_add_up, unit);
         if (strcmp(convcl_gemm_mma__variant(unit), "mma_half") == 0) {
             add("halves_are_halves", test_gemm_mma__halves_are_halves, unit);
             add("halves_end_where_they_end", test_gemm_mma__halves_end_where_they_end, unit);

@@ -1,13 +1,13 @@
 /* gemm_mma.c: the GEMM variant for matrix units: gemm_tile's frame with waves that multiply fragments, where a probe has shown that the device's unit computes right.
  * SPDX-License-Identifier: MIT
- * units      gemm_mma_nvidia.cl: TF32, three products for float32 accuracy (DEFAULT) or one (FAST), never STRICT; gemm_mma_amd.cl: float32, any math
- *            gemm_mma_half_nvidia.cl: halves, FAST only, as the variant "mma_half": the range of the operands is theirs, so that who asks must know it */
+ * units      gemm_convcl_mma_units.c */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "gemm/gemm_mma_units.h"
 #include "gemm/gemm_variants.h"
 #include "opencl/context_internal.h"
 #include "opencl/queue.h"
@@ -22,97 +22,18 @@
 #define PROBE_BOUND      2e-6
 #define PROBE_BOUND_HALF 1e-3
 
-/* Parameter spaces; the larger tiles first. Each row fits its constraints in the kernel; wm and wn are a wave's. */
-static const convcl_tile nvidia_tiles[] = {
-    {128, 128, 16, 64, 32}, {128, 128, 8, 64, 32}, {128, 64, 16, 32, 32}, {64, 64, 16, 32, 32}, {32, 64, 16, 16, 32}, {32, 32, 16, 16, 16},
-};
-static const convcl_tile amd_tiles[] = {
-    {128, 128, 16, 64, 64},
-    {128, 64, 16, 64, 32},
-    {64, 64, 16, 32, 32},
-};
-
-/* Halves are multiplied 16 values of k at a time. */
-static const convcl_tile nvidia_half_tiles[] = {
-    {128, 128, 16, 64, 32}, {128, 64, 16, 32, 32}, {64, 64, 16, 32, 32}, {32, 64, 16, 16, 32}, {32, 32, 16, 16, 16},
-};
-
-typedef struct mma_unit {
-    const char *name, *kernel, *operands;
-    convcl_vendor vendor;
-    int wave;                                      /* what the device's must be */
-    int parts[3];                                  /* that an operand is split into in math DEFAULT, STRICT, FAST; 0: refused */
-    bool half;                                     /* operands have the range of halves: a variant of its own, never taken unasked */
-    bool default_in_default_math, default_in_fast; /* faster than plain arithmetic on all devices that have it, by their data sheets */
-    int pad_a, pad_b;                              /* D_PAD_A, D_PAD_B of the kernel */
-    const convcl_tile *tiles;
-    int count;
-} mma_unit;
-
-#define TILES(tiles) (tiles), (int)(sizeof(tiles) / sizeof *(tiles))
-
-/* By data sheets. NVIDIA: three TF32 products are 2.5 times float32's rate on an H100 and an A100, but a third of it on the consumer cards of the same
- * generations, so that nobody gets them in DEFAULT who has not asked or measured; one product is nowhere slower. AMD: twice float32's rate on gfx908, gfx90a. */
-static const mma_unit units[] = {
-    {"nvidia", "gemm_mma_nvidia", "tf32", CONVCL_VENDOR_NVIDIA, 32, {2, 0, 1}, false, false, true, 8, 8, TILES(nvidia_tiles)},
-    {"amd", "gemm_mma_amd", "float32", CONVCL_VENDOR_AMD, 64, {1, 1, 1}, false, true, true, 4, 0, TILES(amd_tiles)},
-    {"nvidia-half",
-     "gemm_mma_half_nvidia",
-     "half",
-     CONVCL_VENDOR_NVIDIA,
-     32,
-     {0, 0, 1},
-     true,
-     false,
-     false,
-     8,
-     8,
-     TILES(nvidia_half_tiles)},
-};
-#define UNITS ((int)(sizeof units / sizeof *units))
-_Static_assert(sizeof units / sizeof *units <= CONVCL_PROBES, "a probe for each unit");
-
-static const mma_unit *named(const char *name) {
-    for (int i = 0; i < UNITS; ++i)
-        if (strcmp(units[i].name, name) == 0)
-            return &units[i];
-    return NULL;
-}
-
-int convcl_gemm_mma__units(void) {
-    return UNITS;
-}
-
-const char *convcl_gemm_mma__unit(int index) {
-    return units[index].name;
-}
-
-const char *convcl_gemm_mma__variant(const char *unit) {
-    const mma_unit *found = named(unit);
-    return found && found->half ? "mma_half" : "mma";
-}
-
 /* Whether such a device can have the unit, whatever form its context is told to take: instructions cannot be pretended. */
-static bool suits(const convcl_context *context, const mma_unit *unit) {
+static bool suits(const convcl_context *context, const convcl_mma_unit *unit) {
     const convcl_device_traits *traits = convcl_device_traits__of(convcl_context_device(context));
-    return !traits->registers && unit->vendor == traits->vendor && unit->wave == traits->wave;
-}
-
-int convcl_gemm_mma__count(const char *unit) {
-    const mma_unit *found = named(unit);
-    return found ? found->count : 0;
-}
-
-convcl_tile convcl_gemm_mma__get(const char *unit, int index) {
-    return named(unit)->tiles[index];
+    return !traits->registers && unit->vendor == traits->vendor && unit->device_wave == traits->wave;
 }
 
 /* UNSUPPORTED, with the names of those that the variant has. */
 static convcl_status fail_with_units(const char *name, bool half) {
     convcl_text names = {0};
-    for (int i = 0; i < UNITS; ++i)
-        if (units[i].half == half)
-            convcl_text_add(&names, " %s", units[i].name);
+    for (int i = 0; i < CONVCL_MMA_UNITS; ++i)
+        if (convcl_mma_units[i].half == half)
+            convcl_text_add(&names, " %s", convcl_mma_units[i].name);
     const convcl_status status = convcl_fail(CONVCL_UNSUPPORTED, "gemm: matrix unit \"%s\" is not one of variant \"%s\", which has:%s",
                                              name, half ? "mma_half" : "mma", convcl_text_get(&names));
     convcl_text_clear(&names);
@@ -121,17 +42,17 @@ static convcl_status fail_with_units(const char *name, bool half) {
 
 /* ---- the kernel ---- */
 
-static int items_of(const mma_unit *unit, const convcl_tile *tile) {
+static int items_of(const convcl_mma_unit *unit, const convcl_tile *tile) {
     return tile->tm / tile->wm * (tile->tn / tile->wn) * unit->wave;
 }
 
 /* Bytes of local memory, the pixels of a summed map with them. */
-static size_t local_of(const mma_unit *unit, const convcl_tile *tile) {
+static size_t local_of(const convcl_mma_unit *unit, const convcl_tile *tile) {
     const size_t line = (size_t)(tile->tm + unit->pad_a + tile->tn + unit->pad_b);
     return 2 * (size_t)tile->tk * (line * sizeof(float) + 3 * sizeof(cl_int));
 }
 
-static bool fits(const convcl_context *context, const mma_unit *unit, const convcl_tile *tile) {
+static bool fits(const convcl_context *context, const convcl_mma_unit *unit, const convcl_tile *tile) {
     const convcl_device_info *info = convcl_context_device(context);
     return info->max_work_group_size >= (size_t)items_of(unit, tile) && info->local_memory >= local_of(unit, tile);
 }
@@ -150,10 +71,10 @@ static double cost_of(const convcl_context *context, const convcl_gemm_request *
 }
 
 /* The first tile that fits, or where the product's size is known the one that wastes least. The last is the smallest. */
-static const convcl_tile *choose(const convcl_context *context, const mma_unit *unit, const convcl_gemm_request *request) {
+static const convcl_tile *choose(const convcl_context *context, const convcl_mma_unit *unit, const convcl_gemm_request *request) {
     const convcl_tile *best = NULL;
     double best_cost = 0.0;
-    for (int i = 0; i < unit->count; ++i) {
+    for (int i = request->run % 4 == 0 ? 0 : unit->first_for_odd_runs; i < unit->count; ++i) {
         const convcl_tile *tile = &unit->tiles[i];
         if (!fits(context, unit, tile))
             continue;
@@ -166,7 +87,8 @@ static const convcl_tile *choose(const convcl_context *context, const mma_unit *
     return best ? best : &unit->tiles[unit->count - 1];
 }
 
-static convcl_status create_kernel(convcl_context *context, const mma_unit *unit, const convcl_gemm_request *request, convcl_gemm *gemm) {
+static convcl_status create_kernel(convcl_context *context, const convcl_mma_unit *unit, const convcl_gemm_request *request,
+                                   convcl_gemm *gemm) {
     const convcl_tile *tile = request->tile ? request->tile : choose(context, unit, request);
     const int parts = unit->parts[request->math];
     if (!fits(context, unit, tile))
@@ -178,11 +100,11 @@ static convcl_status create_kernel(convcl_context *context, const mma_unit *unit
     gemm->nr = tile->tn;
     gemm->tk = tile->tk;
     gemm->items = items_of(unit, tile);
-    char options[224];
+    char options[256];
     snprintf(options, sizeof options,
-             "-DF_EMULATE=%d -DP_PARTS=%d -DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT,
-             request->emulate != NULL, parts, tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->run % 4 == 0 ? 4 : 1,
-             CONVCL_GEMM_OPTIONS(gemm));
+             "%s-DF_EMULATE=%d -DP_PARTS=%d -DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT,
+             unit->options, request->emulate != NULL, parts, tile->tm, tile->tn, tile->tk, tile->wm, tile->wn,
+             request->run % 4 == 0 ? 4 : 1, CONVCL_GEMM_OPTIONS(gemm));
     static const char *const products[] = {"", "", " x 3", " x 6"}; /* of that many parts */
     snprintf(gemm->description, sizeof gemm->description, "mma %s %s%s %dx%dx%d of %dx%d%s", unit->name, unit->operands, products[parts],
              tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->emulate ? ", emulated" : "");
@@ -245,7 +167,7 @@ static bool is_right(const probe *p, double bound) {
     return errors <= bound * bound * squares; /* false for NaN */
 }
 
-static convcl_status multiply(convcl_context *context, const mma_unit *unit, const char *emulate, probe *p) {
+static convcl_status multiply(convcl_context *context, const convcl_mma_unit *unit, const char *emulate, probe *p) {
     convcl_status status = CONVCL_OK;
     convcl_stream stream;
     const convcl_gemm_request request = {
@@ -269,7 +191,7 @@ cleanup:
     return status;
 }
 
-static convcl_status run_probe(convcl_context *context, const mma_unit *unit, const char *emulate, bool *right_out) {
+static convcl_status run_probe(convcl_context *context, const convcl_mma_unit *unit, const char *emulate, bool *right_out) {
     probe p = {0};
     const convcl_status status = multiply(context, unit, emulate, &p);
     *right_out = status == CONVCL_OK && is_right(&p, unit->half ? PROBE_BOUND_HALF : PROBE_BOUND);
@@ -283,20 +205,20 @@ static convcl_status run_probe(convcl_context *context, const mma_unit *unit, co
 }
 
 convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *unit, bool *right_out) {
-    const mma_unit *found = named(unit);
+    const convcl_mma_unit *found = convcl_mma_unit__named(unit);
     *right_out = false;
     return found ? run_probe(context, found, unit, right_out) : fail_with_units(unit, false);
 }
 
 void convcl_gemm_mma__set_probe(convcl_context *context, const char *unit, convcl_probe found) {
-    for (int i = 0; i < UNITS; ++i)
-        if (!unit || strcmp(units[i].name, unit) == 0)
+    for (int i = 0; i < CONVCL_MMA_UNITS; ++i)
+        if (!unit || strcmp(convcl_mma_units[i].name, unit) == 0)
             convcl_context__set_probe(context, i, found);
 }
 
 /* Whether the device has the unit and it computes right; found out once. */
-static bool passes(convcl_context *context, const mma_unit *unit) {
-    const int index = (int)(unit - units);
+static bool passes(convcl_context *context, const convcl_mma_unit *unit) {
+    const int index = (int)(unit - convcl_mma_units);
     const convcl_probe known = convcl_context__probe(context, index);
     if (!suits(context, unit))
         return false;
@@ -317,10 +239,10 @@ static bool passes(convcl_context *context, const mma_unit *unit) {
 /* ---- the variants ---- */
 
 /* The device's unit; NULL when it has none that passes its probe. */
-static const mma_unit *unit_of(convcl_context *context, bool half) {
-    for (int i = 0; i < UNITS; ++i)
-        if (units[i].half == half && passes(context, &units[i]))
-            return &units[i];
+static const convcl_mma_unit *unit_of(convcl_context *context, bool half) {
+    for (int i = 0; i < CONVCL_MMA_UNITS; ++i)
+        if (convcl_mma_units[i].half == half && passes(context, &convcl_mma_units[i]))
+            return &convcl_mma_units[i];
     return NULL;
 }
 
@@ -333,8 +255,8 @@ static bool available_half(convcl_context *context) {
 }
 
 bool convcl_gemm_mma__is_default(convcl_context *context, convcl_math math) {
-    for (int i = 0; i < UNITS; ++i) {
-        const mma_unit *unit = &units[i];
+    for (int i = 0; i < CONVCL_MMA_UNITS; ++i) {
+        const convcl_mma_unit *unit = &convcl_mma_units[i];
         const bool faster = math == CONVCL_MATH_FAST ? unit->default_in_fast : unit->default_in_default_math;
         if (faster && !unit->half && unit->parts[math] > 0 && passes(context, unit))
             return true;
@@ -343,7 +265,7 @@ bool convcl_gemm_mma__is_default(convcl_context *context, convcl_math math) {
 }
 
 static convcl_status create_for(convcl_context *context, const convcl_gemm_request *request, bool half, convcl_gemm *gemm) {
-    const mma_unit *unit = request->emulate ? named(request->emulate) : unit_of(context, half);
+    const convcl_mma_unit *unit = request->emulate ? convcl_mma_unit__named(request->emulate) : unit_of(context, half);
     if (!unit || unit->half != half)
         return fail_with_units(request->emulate ? request->emulate : "", half);
     if (unit->parts[request->math] == 0)

@@ -32,8 +32,8 @@ typedef struct pretended {
 static const pretended devices[] = {
     {"nvidia", "NVIDIA Corporation", "H100", 132, 1024, 49152, {"nvidia", "nvidia-half"}},
     {"amd-wave64", "Advanced Micro Devices, Inc.", "gfx90a", 104, 1024, 65536, {"amd"}},
-    {"amd-wave32", "Advanced Micro Devices, Inc.", "gfx1030", 48, 1024, 65536, {NULL}},
-    {"intel", "Intel(R) Corporation", "A770", 32, 1024, 65536, {NULL}},
+    {"amd-wave32", "Advanced Micro Devices, Inc.", "gfx1030", 48, 1024, 65536, {"amd-half"}},
+    {"intel", "Intel(R) Corporation", "A770", 32, 1024, 65536, {"intel", "intel-wide", "intel-half", "intel-wide-half"}},
 };
 
 typedef struct program {
