@@ -16,7 +16,7 @@
  * numerics  operands rounded to halves, sums in float32: 3e-4 relative RMS (its twin, test_gemm_mma) for values in 6e-5 .. 65504; smaller ones lose bits and are 0
  *           below 3e-8, larger ones are inf; NaN and inf keep their meaning
  * arguments as gemm_tile.cl
- *           T_TM, T_TN in {32,64,128}, T_TK 16, T_WM in {16,32,64}, T_WN in {8,16,32,64}, T_RV in {1,4}, the limits of gemm_tile.cl
+ *           T_TM, T_TN in {32,64,128}, T_TK 16, T_WM in {16,32,64}, T_WN in {8,16,32,64}, T_RV in {1,4}, T_ASYNC in {0,1,2}, the limits of gemm_tile.cl
  *           F_EMULATE F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..5 */
 #ifndef T_TM
 #define T_TM 64 /* 32, 64, 128 rows of a work-group's tile */

@@ -14,7 +14,7 @@
  * numerics  P_PARTS 2: 2e-7 relative RMS over 384 values (its twin, test_gemm_mma); an inf, or a finite value above 3.4e38 * (1 - 2^-12), comes out as NaN
  *           P_PARTS 1: operands rounded to 10 bits of fraction, 3e-4 relative RMS; NaN and inf keep their meaning
  * arguments as gemm_tile.cl
- *           T_TM, T_TN in {32,64,128}, T_TK in {8,16}, T_WM in {16,32,64}, T_WN in {8,16,32,64}, T_RV in {1,4}, the limits of gemm_tile.cl
+ *           T_TM, T_TN in {32,64,128}, T_TK in {8,16}, T_WM in {16,32,64}, T_WN in {8,16,32,64}, T_RV in {1,4}, T_ASYNC in {0,1,2}, the limits of gemm_tile.cl
  *           F_EMULATE F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_PARTS in {1,2}, P_A in 0..5 */
 #ifndef T_TM
 #define T_TM 64 /* 32, 64, 128 rows of a work-group's tile */

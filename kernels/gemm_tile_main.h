@@ -73,27 +73,43 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) D_ATTRIBUTES void 
 
     sum_type acc[D_SUMS];
     float next_a[D_LOADS_A * D_VA];
+#if !T_ASYNC
     float4 next_b[D_LOADS_B];
+#endif
 #pragma unroll
     for (int i = 0; i < D_SUMS; ++i)
         acc[i] = (sum_type)(0.0f);
     LOAD_A(next_a, first_k, 0);
+#if T_ASYNC
+    copy_b(&from, b, first_k, tile_b);
+    store_a(tile_a, item, next_a);
+    copies_wait();
+#else
     load_b(&from, b, first_k, next_b);
     store_a(tile_a, item, next_a);
     store_b(tile_b, item, next_b);
+#endif
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int k = first_k, step = 0; k < from.end_k; k += T_TK, ++step) {
         const int now = step & 1;
         /* What comes past the end reads as 0 and is never multiplied. */
         LOAD_A(next_a, k + T_TK, now ^ 1);
+#if T_ASYNC
+        copy_b(&from, b, k + T_TK, tile_b + (now ^ 1) * T_TK * D_LINE_B); /* whom all have read before the last barrier */
+#else
         load_b(&from, b, k + T_TK, next_b);
+#endif
 #if P_A == A_SUM
         /* This step's pixels were read a step ago. Before the product, or AMD's compiler keeps all of its operands in registers. */
         find_pixels(&map, item, k + 2 * T_TK, from.end_k, &pixels[now]);
 #endif
         multiply(tile_a + now * T_TK * D_LINE_A, tile_b + now * T_TK * D_LINE_B, item, acc);
         store_a(tile_a + (now ^ 1) * T_TK * D_LINE_A, item, next_a);
+#if T_ASYNC
+        copies_wait();
+#else
         store_b(tile_b + (now ^ 1) * T_TK * D_LINE_B, item, next_b);
+#endif
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 

@@ -188,6 +188,11 @@ static void race_spaces(tuner *t) {
     const int count = convcl_gemm_tile__count();
     for (choice.space = 1; choice.space <= (t->full || count < QUICK_SPACES ? count : QUICK_SPACES); ++choice.space)
         enter_choice(t, algo, &choice);
+    if (!t->full || !(best = leader(t)))
+        return;
+    choice = best->choice;
+    choice.prefetch = 1; /* refused where there are no asynchronous copies */
+    enter_choice(t, best->algo, &choice);
 }
 
 /* The other GEMM variants, CLBlast last. */

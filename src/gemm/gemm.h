@@ -55,9 +55,9 @@ typedef struct convcl_gemm_request {
     const convcl_tile *tile; /* tile, mma: this one of the parameter space; NULL: chosen */
     int space;               /* tile: 1 + the index of one of the parameter space; 0: chosen, or `tile` */
     int mr;                  /* register: rows of a tile; 0: chosen */
-    int prefetch;            /* register: 1 with it, -1 without, 0: chosen */
-    int run;                 /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
-    convcl_math math;        /* whether matrix units may be used, and how */
+    int prefetch;     /* register: 1 with it, -1 without, 0: chosen; tile, mma: 1 asynchronous copies of B into local memory, else none */
+    int run;          /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
+    convcl_math math; /* whether matrix units may be used, and how */
     const char *emulate; /* mma, mma_half: the plain twin of that unit's kernel, on any device, for tests; NULL: the device's own unit */
 } convcl_gemm_request;
 
@@ -154,6 +154,10 @@ convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *unit, 
 
 /* Says what the probe of a unit (NULL: of all) has shown, so that it is not run. */
 void convcl_gemm_mma__set_probe(convcl_context *context, const char *unit, convcl_probe found);
+
+/* The same for asynchronous copies: a product with the device's own, or with their twin. */
+convcl_status convcl_gemm_async__probe(convcl_context *context, bool twin, bool *right_out);
+void convcl_gemm_async__set_probe(convcl_context *context, convcl_probe found);
 
 /* Whether "mma" is what a device's GEMM should be when nobody says: its probe passed, the math allows it, and the unit is faster by its data sheet. */
 bool convcl_gemm_mma__is_default(convcl_context *context, convcl_math math);

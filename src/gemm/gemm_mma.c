@@ -1,23 +1,16 @@
 /* gemm_mma.c: the GEMM variant for matrix units: gemm_tile's frame with waves that multiply fragments, where a probe has shown that the device's unit computes right.
  * SPDX-License-Identifier: MIT
- * units      gemm_convcl_mma_units.c */
+ * units      gemm_mma_units.c */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/text.h"
 #include "gemm/gemm_mma_units.h"
+#include "gemm/gemm_probe.h"
 #include "gemm/gemm_variants.h"
 #include "opencl/context_internal.h"
-#include "opencl/queue.h"
 
-/* The probe's product: more than one fragment each way, less than a tile. */
-#define PROBE_M 50
-#define PROBE_N 40
-#define PROBE_K 29
-
-/* Relative root mean square of its error: ten times what the units reach, a hundredth of what a TF32 product without its small parts reaches; and three times what
+/* Relative root mean square of the error of a probe's product: ten times what the units reach, a hundredth of what a TF32 product without its small parts reaches; and three times what
  * halves reach, a hundredth of what one wrong place costs. */
 #define PROBE_BOUND      2e-6
 #define PROBE_BOUND_HALF 1e-3
@@ -96,18 +89,26 @@ static convcl_status create_kernel(convcl_context *context, const convcl_mma_uni
                            "gemm: a tile of %dx%dx%d needs %d work-items and %zu bytes of local memory, %s has %zu and %zu", tile->tm,
                            tile->tn, tile->tk, items_of(unit, tile), local_of(unit, tile), convcl_context_device(context)->name,
                            convcl_context_device(context)->max_work_group_size, (size_t)convcl_context_device(context)->local_memory);
+    int async = 0;
+    const convcl_status known = convcl_gemm_async__mode(context, request, &async);
+    if (known != CONVCL_OK)
+        return known;
     gemm->mr = tile->tm;
     gemm->nr = tile->tn;
     gemm->tk = tile->tk;
     gemm->items = items_of(unit, tile);
     char options[256];
     snprintf(options, sizeof options,
-             "%s-DF_EMULATE=%d -DP_PARTS=%d -DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT,
-             unit->options, request->emulate != NULL, parts, tile->tm, tile->tn, tile->tk, tile->wm, tile->wn,
-             request->run % 4 == 0 ? 4 : 1, CONVCL_GEMM_OPTIONS(gemm));
+             "%s%s-DF_EMULATE=%d -DP_PARTS=%d -DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT,
+             unit->options,
+             async == 1   ? "-DT_ASYNC=1 "
+             : async == 2 ? "-DT_ASYNC=2 "
+                          : "",
+             request->emulate != NULL, parts, tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->run % 4 == 0 ? 4 : 1,
+             CONVCL_GEMM_OPTIONS(gemm));
     static const char *const products[] = {"", "", " x 3", " x 6"}; /* of that many parts */
-    snprintf(gemm->description, sizeof gemm->description, "mma %s %s%s %dx%dx%d of %dx%d%s", unit->name, unit->operands, products[parts],
-             tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->emulate ? ", emulated" : "");
+    snprintf(gemm->description, sizeof gemm->description, "mma %s %s%s %dx%dx%d of %dx%d%s%s", unit->name, unit->operands, products[parts],
+             tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, async ? ", async" : "", request->emulate ? ", emulated" : "");
     if (gemm->source == CONVCL_GEMM_SUM) {
         const convcl_status status = convcl_kernel__create(context, "gemm_split_sum", "gemm_split_sum", NULL, &gemm->split_sum);
         if (status != CONVCL_OK)
@@ -118,89 +119,15 @@ static convcl_status create_kernel(convcl_context *context, const convcl_mma_uni
 
 /* ---- the probe ---- */
 
-typedef struct probe {
-    cl_command_queue queue;
-    cl_mem mem[3];    /* a, b, c */
-    float *values[3]; /* panels of A and B, plain C */
-    size_t counts[3];
-    convcl_gemm gemm; /* never handed out: no reference to the context */
-} probe;
-
-/* Values in -1..1 that use all bits of a float, always the same. */
-static void fill(float *values, size_t count, unsigned seed) {
-    for (size_t i = 0; i < count; ++i) {
-        seed = seed * 1664525u + 1013904223u;
-        values[i] = (float)(seed >> 8) / 8388608.0f - 1.0f;
-    }
-}
-
-static convcl_status prepare(convcl_context *context, probe *p) {
-    convcl_status status = CONVCL_OK;
-    p->counts[0] = (size_t)divide_up(PROBE_M, p->gemm.mr) * (size_t)p->gemm.mr * PROBE_K;
-    p->counts[1] = (size_t)divide_up(PROBE_N, p->gemm.nr) * (size_t)p->gemm.nr * PROBE_K;
-    p->counts[2] = (size_t)PROBE_M * PROBE_N;
-    CONVCL_TRY(convcl_context_create_queue(context, 0, &p->queue));
-    for (int i = 0; i < 3; ++i) {
-        CONVCL_TRY(convcl_alloc(p->counts[i] * sizeof(float), &p->values[i]));
-        fill(p->values[i], p->counts[i], 1u + (unsigned)i);
-        CONVCL_TRY(convcl_context__alloc_buffer(context, "gemm: probe", p->counts[i] * sizeof(float), &p->mem[i]));
-        CONVCL_TRY(convcl_context__write(context, p->queue, (convcl_buffer){p->mem[i], 0}, p->values[i], p->counts[i], sizeof(float)));
-    }
-cleanup:
-    return status;
-}
-
-/* Compares C with the same sums in double. */
-static bool is_right(const probe *p, double bound) {
-    const int mr = p->gemm.mr, nr = p->gemm.nr;
-    double squares = 0.0, errors = 0.0;
-    for (int m = 0; m < PROBE_M; ++m)
-        for (int n = 0; n < PROBE_N; ++n) {
-            double sum = 0.0;
-            for (int k = 0; k < PROBE_K; ++k)
-                sum +=
-                    (double)p->values[0][(m / mr * PROBE_K + k) * mr + m % mr] * (double)p->values[1][(n / nr * PROBE_K + k) * nr + n % nr];
-            const double error = (double)p->values[2][m * PROBE_N + n] - sum;
-            squares += sum * sum;
-            errors += error * error;
-        }
-    return errors <= bound * bound * squares; /* false for NaN */
-}
-
-static convcl_status multiply(convcl_context *context, const convcl_mma_unit *unit, const char *emulate, probe *p) {
-    convcl_status status = CONVCL_OK;
-    convcl_stream stream;
+static convcl_status run_probe(convcl_context *context, const convcl_mma_unit *unit, const char *emulate, bool *right_out) {
     const convcl_gemm_request request = {
         .emulate = emulate, .tile = &unit->tiles[unit->count - 1], .math = unit->half ? CONVCL_MATH_FAST : CONVCL_MATH_DEFAULT};
-    p->gemm.context = context;
-    p->gemm.request = request;
-    CONVCL_TRY(create_kernel(context, unit, &request, &p->gemm));
-    CONVCL_TRY(prepare(context, p));
-    const convcl_gemm_call call = {.a = {p->mem[0], 0},
-                                   .b = {p->mem[1], 0},
-                                   .c = {p->mem[2], 0},
-                                   .gm = PROBE_M,
-                                   .gn = PROBE_N,
-                                   .gk = PROBE_K,
-                                   .gb = 1,
-                                   .ldc = PROBE_N};
-    CONVCL_TRY(convcl_stream__begin(&stream, "gemm", context, p->queue, 0, NULL, NULL));
-    CONVCL_TRY(convcl_stream__end(&stream, convcl_gemm_tile__enqueue(&p->gemm, &stream, &call)));
-    CONVCL_TRY(convcl_context__read(context, p->queue, call.c, p->values[2], p->counts[2], sizeof(float)));
-cleanup:
-    return status;
-}
-
-static convcl_status run_probe(convcl_context *context, const convcl_mma_unit *unit, const char *emulate, bool *right_out) {
-    probe p = {0};
-    const convcl_status status = multiply(context, unit, emulate, &p);
-    *right_out = status == CONVCL_OK && is_right(&p, unit->half ? PROBE_BOUND_HALF : PROBE_BOUND);
-    convcl_kernel__destroy(p.gemm.kernel);
-    for (int i = 0; i < 3; ++i) {
-        convcl_context__free_buffer(p.mem[i]);
-        free(p.values[i]);
-    }
-    convcl_queue__release(p.queue);
+    convcl_gemm gemm = {.context = context, .request = request}; /* never handed out: no reference to the context */
+    convcl_status status = create_kernel(context, unit, &request, &gemm);
+    *right_out = false;
+    if (status == CONVCL_OK)
+        status = convcl_gemm_probe__run(&gemm, unit->half ? PROBE_BOUND_HALF : PROBE_BOUND, right_out);
+    convcl_kernel__destroy(gemm.kernel);
     return status;
 }
 

@@ -25,7 +25,7 @@ bool convcl_context__prefers_registers(const convcl_context *context);
 int convcl_context__vector_width(const convcl_context *context);
 
 /* What running an optional path on the device showed; remembered, so that it is run once. The caller counts its paths, from 0. Thread safe. */
-#define CONVCL_PROBES 8
+#define CONVCL_PROBES 9
 typedef enum convcl_probe {
     CONVCL_PROBE_UNKNOWN = 0, /* not run yet */
     CONVCL_PROBE_PASSED = 1,

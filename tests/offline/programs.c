@@ -171,6 +171,7 @@ static convcl_context *pretend(const pretended *device) {
     snprintf(context->info.vendor, sizeof context->info.vendor, "%s", device->vendor);
     snprintf(context->info.name, sizeof context->info.name, "%s", device->name);
     convcl_gemm_mma__set_probe(context, NULL, CONVCL_PROBE_FAILED); /* nothing runs here; write_form says when it has passed */
+    convcl_gemm_async__set_probe(context, CONVCL_PROBE_FAILED);
     context->info.vector_width = 1;
     context->info.compute_units = device->units;
     context->info.max_work_group_size = device->group;
@@ -198,11 +199,16 @@ static void plan_nets(convcl_context *context, convcl_math math, const char *alg
 }
 
 /* A tile with every kind of A: a request does not say more. */
-static void plan_tile(convcl_context *context, const char *variant, convcl_tile tile, convcl_math math) {
+static void plan_tile(convcl_context *context, const char *variant, convcl_tile tile, convcl_math math, int prefetch) {
     for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source)
         for (int run = 3; run <= 4; ++run) {
-            const convcl_gemm_request request = {
-                .variant = variant, .tile = &tile, .source = (convcl_gemm_source)source, .check = true, .run = run, .math = math};
+            const convcl_gemm_request request = {.variant = variant,
+                                                 .tile = &tile,
+                                                 .source = (convcl_gemm_source)source,
+                                                 .check = true,
+                                                 .run = run,
+                                                 .math = math,
+                                                 .prefetch = prefetch};
             convcl_gemm *gemm = NULL;
             if (run == 3 && request.source != CONVCL_GEMM_ROWS && request.source != CONVCL_GEMM_SUM)
                 continue;
@@ -214,15 +220,19 @@ static void plan_tile(convcl_context *context, const char *variant, convcl_tile 
 }
 
 static void plan_tiles(convcl_context *context) {
-    for (int t = 0; t < convcl_gemm_tile__count(); ++t)
-        plan_tile(context, "tile", convcl_gemm_tile__get(t), CONVCL_MATH_DEFAULT);
+    for (int t = 0; t < convcl_gemm_tile__count(); ++t) {
+        plan_tile(context, "tile", convcl_gemm_tile__get(t), CONVCL_MATH_DEFAULT, 0);
+        plan_tile(context, "tile", convcl_gemm_tile__get(t), CONVCL_MATH_DEFAULT, 1);
+    }
 }
 
 static void plan_unit_tiles(convcl_context *context, const char *unit) {
     const char *variant = convcl_gemm_mma__variant(unit);
     for (int t = 0; t < convcl_gemm_mma__count(unit); ++t) {
-        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_DEFAULT);
-        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_FAST);
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_DEFAULT, 0);
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_FAST, 0);
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_DEFAULT, 1);
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_FAST, 1);
     }
 }
 
@@ -250,6 +260,7 @@ static void write_form(const pretended *device) {
                                 *unit)); /* what a variant takes by itself must not spill either, also where it is not the default */
     }
     state.role = "choice";
+    convcl_gemm_async__set_probe(context, CONVCL_PROBE_PASSED); /* only asked for where the traits have them */
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
         if (strcmp((*variant)->name, "register") != 0 && strcmp((*variant)->name, "clblast") != 0) {
             plan_nets(context, CONVCL_MATH_DEFAULT, "gather", (*variant)->name);
