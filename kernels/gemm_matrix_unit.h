@@ -1,16 +1,23 @@
-/* gemm_matrix_unit.h: what a wave of a tile GEMM sums with a matrix unit: the tile of a wave, its operands, three-term splitting, the store; and its plain twin.
+/* gemm_matrix_unit.h: what a wave of a tile GEMM sums with a matrix unit: the tile of a wave, operands split into parts, the store; and its plain twin.
  * SPDX-License-Identifier: MIT
  *
  * A wave of D_WAVE work-items owns T_WM x T_WN values of C, in fragments of D_FM x D_FN that take D_FK values of k at a time. The file that includes it says
  * how a fragment lies in a wave: value i of lane l is A[a_row(l, i)][a_k(l, i)], B[b_k(l, i)][b_column(l, i)], C[c_row(l, i)][c_column(l, i)]; and, from the
- * instruction's own definition and not from these, who owns an element: a_lane, a_index, b_lane, b_index. And it says what the instruction is: mma.
+ * instruction's own definition and not from these, who owns an element: a_lane, a_index, b_lane, b_index. And it says what the instruction is, mma,
+ * what its operands are, D_A_WORDS a_words and D_B_WORDS b_words, and how one or two successive values become a word: a_pack and b_pack of the first and the last.
+ * Or it sets D_OWN_LOADS and says how whole operands are loaded, a_operand a_load and b_operand b_load, and what the instruction sees in them: a_seen and b_seen.
  *
  * F_EMULATE 1 needs no matrix unit: each lane sums its values of C over what the owners of the operands would have handed to the instruction, which the owners
  * and all others can read in local memory; operands are cut as the instruction cuts them. A wrong place in either direction gives wrong sums there too.
  *
- * D_TF32 1: operands have 10 bits of fraction, 13 less than a float. F_SPLIT 1 makes up for it: x = big + small, big the nearest operand to x and small the
- * exact rest, cut, and small*big + big*small + big*big leaves out at most 2^-20 of a product. Each step of D_FK is summed from zero and added to C outside of the unit, whose own
- * additions cut (Ootomo and Yokota, "Recovering single precision accuracy from Tensor Cores while surpassing the FP32 theoretical peak performance", 2022). */
+ * D_FORMAT says what an operand of the instruction is: 0 float32; 1 TF32, 10 bits of fraction where a float has 23; 2 half, 10 bits and a range of its own.
+ * P_PARTS makes up for the bits that are cut: x = part 0 + part 1 (+ part 2), each the nearest operand to what those before it leave, and the products of parts
+ * whose numbers add up to less than P_PARTS. Two parts (three products) leave out 2^-20 of a product in TF32 and 2^-16 in bfloat16, three (six products) 2^-24 in
+ * bfloat16. Each step of D_FK is then summed from zero and added to C outside of the unit, whose own additions cut (Ootomo and Yokota, "Recovering single
+ * precision accuracy from Tensor Cores while surpassing the FP32 theoretical peak performance", 2022). An inf, or what rounds to it, leaves NaN in the parts. */
+#ifndef D_OWN_LOADS
+#define D_OWN_LOADS 0
+#endif
 #define D_FRAGMENTS_M (T_WM / D_FM)
 #define D_FRAGMENTS_N (T_WN / D_FN)
 #define D_SUMS        (D_FRAGMENTS_M * D_FRAGMENTS_N)
@@ -29,6 +36,7 @@ static inline int wave_column(int item) {
     return item / D_WAVE % D_WAVES_N * T_WN;
 }
 
+#if !D_OWN_LOADS
 /* Value i of a lane's part of an A fragment that begins at *tile, the same of B. */
 static inline float a_value(__local const float *tile, int lane, int i) {
     return tile[a_k(lane, i) * D_LINE_A + a_row(lane, i)];
@@ -37,57 +45,68 @@ static inline float b_value(__local const float *tile, int lane, int i) {
     return tile[b_k(lane, i) * D_LINE_B + b_column(lane, i)];
 }
 
-#if D_TF32
-#define D_CUT_MASK 0xffffe000u
+#define D_CUT_MASK 0xffffe000u /* what is left of a float in TF32 */
 
-/* The nearest operand; a tie goes away from zero. Not the conversion instruction, which runs at a quarter of the rate of these. A split NaN need not survive
- * here, it does in the rest. */
-static inline float big_part(float x) {
-    const uint nearest = (as_uint(x) + 0x1000u) & D_CUT_MASK;
-#if F_SPLIT
-    return as_float(nearest);
+/* The nearest operand; a tie goes away from zero. Not the conversion instruction, which runs at a quarter of the rate of these. */
+static inline float nearest(float x) {
+    return as_float((as_uint(x) + (~D_CUT_MASK + 1u) / 2u) & D_CUT_MASK);
+}
+
+/* A NaN need not survive in the first part of two, it does in the second. Halves are rounded where they are packed. */
+static inline void split(float x, float parts[P_PARTS]) {
+#if P_PARTS == 2
+    parts[0] = nearest(x);
+    parts[1] = as_float(as_uint(x - parts[0]) & D_CUT_MASK);
+#elif D_FORMAT == 1
+    parts[0] = isnan(x) ? x : nearest(x);
 #else
-    return isnan(x) ? x : as_float(nearest);
+    parts[0] = x;
 #endif
 }
-static inline float small_part(float x) {
-    return as_float(as_uint(x - big_part(x)) & D_CUT_MASK);
-}
-#else
-static inline float big_part(float x) {
-    return x;
-}
-#endif
 
 #if F_EMULATE
 /* What the instruction sees of an operand. */
 static inline float cut(float x) {
-#if D_TF32
+#if D_FORMAT == 1
     return isnan(x) ? x : as_float(as_uint(x) & D_CUT_MASK);
+#elif D_FORMAT == 2
+    ushort bits;
+    vstore_half_rte(x, 0, (half *)&bits);
+    return vload_half(0, (const half *)&bits);
 #else
     return x;
 #endif
 }
 
+/* Adds a product to a sum, by parts, the small ones first. */
+static inline float emulate_product(__local const float *tile_a, __local const float *tile_b, int row, int column, int k, float sum) {
+    float a[P_PARTS], b[P_PARTS];
+    split(a_value(tile_a, a_lane(row, k), a_index(row, k)), a);
+    split(b_value(tile_b, b_lane(k, column), b_index(k, column)), b);
+    for (int order = P_PARTS - 1; order >= 0; --order)
+        for (int p = order; p >= 0; --p)
+            sum = fma(cut(a[p]), cut(b[order - p]), sum);
+    return sum;
+}
+#endif
+#elif F_EMULATE
+static inline float emulate_product(__local const float *tile_a, __local const float *tile_b, int row, int column, int k, float sum) {
+    const a_operand a = a_load(tile_a, a_lane(row, k));
+    const b_operand b = b_load(tile_b, b_lane(k, column));
+    for (int order = P_PARTS - 1; order >= 0; --order)
+        for (int p = order; p >= 0; --p)
+            sum = fma(a_seen(&a, p, a_index(row, k)), b_seen(&b, order - p, b_index(k, column)), sum);
+    return sum;
+}
+#endif
+
+#if F_EMULATE
 /* One value of C: the sum over a fragment's k. */
 static inline float emulate_value(__local const float *tile_a, __local const float *tile_b, int row, int column, float c) {
-#if F_SPLIT
-    float sum = 0.0f;
-#else
-    float sum = c;
-#endif
-    for (int k = 0; k < D_FK; ++k) {
-        const float a = a_value(tile_a, a_lane(row, k), a_index(row, k)), b = b_value(tile_b, b_lane(k, column), b_index(k, column));
-#if F_SPLIT
-        sum = fma(cut(small_part(a)), cut(big_part(b)), sum);
-        sum = fma(cut(big_part(a)), cut(small_part(b)), sum);
-#endif
-        sum = fma(cut(big_part(a)), cut(big_part(b)), sum);
-    }
-#if F_SPLIT
-    sum += c;
-#endif
-    return sum;
+    float sum = P_PARTS > 1 ? 0.0f : c;
+    for (int k = 0; k < D_FK; ++k)
+        sum = emulate_product(tile_a, tile_b, row, column, k, sum);
+    return P_PARTS > 1 ? sum + c : sum;
 }
 
 static inline void multiply(__local const float *tile_a, __local const float *tile_b, int item, sum_type acc[D_SUMS]) {
@@ -103,6 +122,63 @@ static inline void multiply(__local const float *tile_a, __local const float *ti
         }
 }
 #else
+#if !D_OWN_LOADS
+#define D_A_IN_WORD (D_A_VALUES / D_A_WORDS)
+#define D_B_IN_WORD (D_B_VALUES / D_B_WORDS)
+
+/* A lane's part of a fragment, in words of the instruction. */
+typedef struct a_operand {
+    a_word part[P_PARTS][D_A_WORDS];
+} a_operand;
+typedef struct b_operand {
+    b_word part[P_PARTS][D_B_WORDS];
+} b_operand;
+
+static inline a_operand a_load(__local const float *tile, int lane) {
+    a_operand to;
+#pragma unroll
+    for (int w = 0; w < D_A_WORDS; ++w) {
+        float parts[D_A_IN_WORD][P_PARTS];
+#pragma unroll
+        for (int i = 0; i < D_A_IN_WORD; ++i)
+            split(a_value(tile, lane, w * D_A_IN_WORD + i), parts[i]);
+#pragma unroll
+        for (int p = 0; p < P_PARTS; ++p)
+            to.part[p][w] = a_pack(parts[0][p], parts[D_A_IN_WORD - 1][p]);
+    }
+    return to;
+}
+
+static inline b_operand b_load(__local const float *tile, int lane) {
+    b_operand to;
+#pragma unroll
+    for (int w = 0; w < D_B_WORDS; ++w) {
+        float parts[D_B_IN_WORD][P_PARTS];
+#pragma unroll
+        for (int i = 0; i < D_B_IN_WORD; ++i)
+            split(b_value(tile, lane, w * D_B_IN_WORD + i), parts[i]);
+#pragma unroll
+        for (int p = 0; p < P_PARTS; ++p)
+            to.part[p][w] = b_pack(parts[0][p], parts[D_B_IN_WORD - 1][p]);
+    }
+    return to;
+}
+
+#endif
+
+/* sum += a * b, the small products first. */
+static inline sum_type multiply_parts(const a_operand *a, const b_operand *b, sum_type sum) {
+#if P_PARTS == 1
+    return mma(a->part[0], b->part[0], sum);
+#else
+    sum_type step = (sum_type)(0.0f);
+#if P_PARTS == 3
+    step = mma(a->part[0], b->part[2], mma(a->part[1], b->part[1], mma(a->part[2], b->part[0], step)));
+#endif
+    return sum + mma(a->part[0], b->part[0], mma(a->part[0], b->part[1], mma(a->part[1], b->part[0], step)));
+#endif
+}
+
 /* acc += A * B for the wave's tile and all k of a step. */
 static inline void multiply(__local const float *tile_a, __local const float *tile_b, int item, sum_type acc[D_SUMS]) {
     const int lane = item % D_WAVE;
@@ -110,45 +186,30 @@ static inline void multiply(__local const float *tile_a, __local const float *ti
     tile_b += wave_column(item);
 #pragma unroll
     for (int k = 0; k < T_TK; k += D_FK) {
-        float a[D_FRAGMENTS_M][D_A_VALUES];
-#if F_SPLIT
-        float a_small[D_FRAGMENTS_M][D_A_VALUES];
-#endif
+#if D_OWN_LOADS
+        /* The operands of both in no array, see gemm_mma_intel_load.h; tiles of one fragment's height load nothing twice. */
 #pragma unroll
         for (int m = 0; m < D_FRAGMENTS_M; ++m) {
+            const a_operand a = a_load(tile_a + k * D_LINE_A + m * D_FM, lane);
 #pragma unroll
-            for (int i = 0; i < D_A_VALUES; ++i) {
-                const float x = a_value(tile_a + k * D_LINE_A + m * D_FM, lane, i);
-                a[m][i] = big_part(x);
-#if F_SPLIT
-                a_small[m][i] = small_part(x);
-#endif
+            for (int n = 0; n < D_FRAGMENTS_N; ++n) {
+                const b_operand b = b_load(tile_b + k * D_LINE_B + n * D_FN, lane);
+                acc[m * D_FRAGMENTS_N + n] = multiply_parts(&a, &b, acc[m * D_FRAGMENTS_N + n]);
             }
         }
+#else
+        a_operand a[D_FRAGMENTS_M];
+#pragma unroll
+        for (int m = 0; m < D_FRAGMENTS_M; ++m)
+            a[m] = a_load(tile_a + k * D_LINE_A + m * D_FM, lane);
 #pragma unroll
         for (int n = 0; n < D_FRAGMENTS_N; ++n) {
-            float b[D_B_VALUES];
-#if F_SPLIT
-            float b_small[D_B_VALUES];
-#endif
+            const b_operand b = b_load(tile_b + k * D_LINE_B + n * D_FN, lane);
 #pragma unroll
-            for (int i = 0; i < D_B_VALUES; ++i) {
-                const float x = b_value(tile_b + k * D_LINE_B + n * D_FN, lane, i);
-                b[i] = big_part(x);
-#if F_SPLIT
-                b_small[i] = small_part(x);
-#endif
-            }
-#pragma unroll
-            for (int m = 0; m < D_FRAGMENTS_M; ++m) {
-                sum_type *sum = &acc[m * D_FRAGMENTS_N + n];
-#if F_SPLIT
-                *sum += mma(a[m], b, mma(a[m], b_small, mma(a_small[m], b, (sum_type)(0.0f))));
-#else
-                *sum = mma(a[m], b, *sum);
-#endif
-            }
+            for (int m = 0; m < D_FRAGMENTS_M; ++m)
+                acc[m * D_FRAGMENTS_N + n] = multiply_parts(&a[m], &b, acc[m * D_FRAGMENTS_N + n]);
         }
+#endif
     }
 }
 #endif

@@ -35,7 +35,7 @@
 #ifndef F_EMULATE
 #define F_EMULATE 1 /* 0, 1: the plain twin, on any device; the host asks for 0 */
 #endif
-#define F_SPLIT    0 /* nothing to make up for */
+#define P_PARTS    1 /* nothing to make up for */
 #define D_KERNEL   gemm_mma_amd
 #define D_WAVE     64
 #define D_FM       32
@@ -43,8 +43,10 @@
 #define D_FK       2
 #define D_A_VALUES 1
 #define D_B_VALUES 1
+#define D_A_WORDS  1
+#define D_B_WORDS  1
 #define D_C_VALUES 16
-#define D_TF32     0
+#define D_FORMAT   0
 #define D_PAD_A    4
 #define D_PAD_B    0
 typedef float16 sum_type;
@@ -94,6 +96,14 @@ static inline int b_index(int k, int column) {
 #if !__has_builtin(__builtin_amdgcn_mfma_f32_32x32x2f32)
 #error "this compiler has no matrix instructions"
 #endif
+typedef float a_word;
+typedef float b_word;
+static inline float a_pack(float value, float same) {
+    (void)same;
+    return value;
+}
+#define b_pack a_pack
+
 /* a * b + c. */
 static inline float16 mma(const float a[1], const float b[1], float16 c) {
     return __builtin_amdgcn_mfma_f32_32x32x2f32(a[0], b[0], c, 0, 0, 0);

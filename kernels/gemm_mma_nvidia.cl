@@ -11,11 +11,11 @@
  * launch    global (D_ITEMS*panels_n*panels_m, gb or splits), local (D_ITEMS, 1), D_ITEMS = T_TM/T_WM * T_TN/T_WN waves of 32
  * memory    private T_WM*T_WN/32 sums and a fragment row's operands, local 2*T_TK*(T_TM + 8 + T_TN + 8) floats (and the pixels of P_A 2): lines of 8 more than a
  *           multiple of 32, so that the 8 rows and 4 values of k of a load lie in 32 banks; barriers as gemm_tile.cl
- * numerics  F_SPLIT 1: 2e-7 relative RMS over 384 values (its twin, test_gemm_mma); an inf, or a finite value above 3.4e38 * (1 - 2^-12), comes out as NaN
- *           F_SPLIT 0: operands rounded to 10 bits of fraction, 3e-4 relative RMS; NaN and inf keep their meaning
+ * numerics  P_PARTS 2: 2e-7 relative RMS over 384 values (its twin, test_gemm_mma); an inf, or a finite value above 3.4e38 * (1 - 2^-12), comes out as NaN
+ *           P_PARTS 1: operands rounded to 10 bits of fraction, 3e-4 relative RMS; NaN and inf keep their meaning
  * arguments as gemm_tile.cl
- *           T_TM, T_TN in {32,64,128}, T_TK in {8,16}, T_WM in {16,32,64}, T_WN in {8,16,32,64}, T_RV in {1,4}, the limits of gemm_tile.cl
- *           F_SPLIT F_EMULATE F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..5 */
+ *           T_TM, T_TN in {32,64,128}, T_TK in {8,16}, T_WM in {16,32,64}, T_WN in {8,16,32,64}, T_RV in {1,4}, T_ASYNC in {0,1,2}, the limits of gemm_tile.cl
+ *           F_EMULATE F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_PARTS in {1,2}, P_A in 0..5 */
 #ifndef T_TM
 #define T_TM 64 /* 32, 64, 128 rows of a work-group's tile */
 #endif
@@ -34,8 +34,8 @@
 #ifndef T_RV
 #define T_RV 1 /* 1, 4 contiguous values of a mapped A that a load takes */
 #endif
-#ifndef F_SPLIT
-#define F_SPLIT 1 /* 0, 1: three products that keep float32 accuracy */
+#ifndef P_PARTS
+#define P_PARTS 2 /* 1, 2: three products that keep float32 accuracy */
 #endif
 #ifndef F_EMULATE
 #define F_EMULATE 1 /* 0, 1: the plain twin, on any device; the host asks for 0 */
@@ -47,8 +47,10 @@
 #define D_FK       8
 #define D_A_VALUES 4
 #define D_B_VALUES 2
+#define D_A_WORDS  4
+#define D_B_WORDS  2
 #define D_C_VALUES 4
-#define D_TF32     1
+#define D_FORMAT   1
 #define D_PAD_A    8
 #define D_PAD_B    8
 typedef float4 sum_type;
@@ -90,13 +92,20 @@ static inline int b_index(int k, int column) {
     return k >= 4 ? 1 : 0;
 }
 #else
+typedef uint a_word;
+typedef uint b_word;
+static inline uint a_pack(float value, float same) {
+    (void)same;
+    return as_uint(value);
+}
+#define b_pack a_pack
+
 /* a * b + c. Volatile, because all lanes must be there: it may not sink into the branches of the store. */
-static inline float4 mma(const float a[4], const float b[2], float4 c) {
+static inline float4 mma(const uint a[4], const uint b[2], float4 c) {
     float c0 = c.s0, c1 = c.s1, c2 = c.s2, c3 = c.s3;
     __asm__ volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
                      : "+f"(c0), "+f"(c1), "+f"(c2), "+f"(c3)
-                     : "r"(as_uint(a[0])), "r"(as_uint(a[1])), "r"(as_uint(a[2])), "r"(as_uint(a[3])), "r"(as_uint(b[0])),
-                       "r"(as_uint(b[1])));
+                     : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
     return (float4)(c0, c1, c2, c3);
 }
 #endif

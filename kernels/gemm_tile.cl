@@ -15,7 +15,7 @@
  * numerics  fp32, one fma an element of k in ascending order: the same bits as gemm_local.cl, but for splits
  * arguments a b c bias mask gm gn gk lda (P_A 3, 4, 5) block (P_A 5, a multiple of 4) ldc b_stride accumulate (0, 1) split_k (values of k a split, a multiple of T_TK;
  *           P_A 2 only), the planes, the map for P_A 1, 2
- *           T_TM, T_TN in {32,64,128}, T_TK in {8,16}, T_WM, T_WN in {4,8}, T_RV in {1,4}: the map's run is a multiple of it
+ *           T_TM, T_TN in {32,64,128}, T_TK in {8,16}, T_WM, T_WN in {4,8}, T_ASYNC in {0,1,2}, T_RV in {1,4}: the map's run is a multiple of it
  *           T_TM*T_TK/4 and T_TN*T_TK/4 multiples of D_ITEMS; D_ITEMS a multiple of T_TM/T_RV    F_CHECK F_BIAS F_RELU F_MASK in {0,1}    P_A in 0..5 */
 #ifndef T_TM
 #define T_TM 64 /* 32, 64, 128 rows of a work-group's tile */

@@ -1,8 +1,12 @@
 /* gemm_tile_main.h: the kernel around what a work-item sums: the same for plain work-items (gemm_tile.cl) and for matrix units (gemm_*_<vendor>.cl).
  * SPDX-License-Identifier: MIT
  *
- * The file that includes it has defined D_KERNEL and D_ITEMS, included gemm_tile_stage.h, and says what a work-item sums: sum_type acc[D_SUMS], multiply, store. */
-__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(
+ * The file that includes it has defined D_KERNEL and D_ITEMS, included gemm_tile_stage.h, and says what a work-item sums: sum_type acc[D_SUMS], multiply, store;
+ * and D_ATTRIBUTES, if the kernel has more of them. */
+#ifndef D_ATTRIBUTES
+#define D_ATTRIBUTES
+#endif
+__kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) D_ATTRIBUTES void D_KERNEL(
     __global const float *restrict a, ulong a_offset, __global const float *restrict b, ulong b_offset, __global float *restrict c,
     ulong c_offset, __global const float *restrict bias, ulong bias_offset, __global const float *restrict mask, ulong mask_offset, int gm,
     int gn, int gk, int lda, int block, int ldc, ulong b_stride, int accumulate, int split_k, PLANES_ARGS
@@ -69,27 +73,43 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void D_KERNEL(
 
     sum_type acc[D_SUMS];
     float next_a[D_LOADS_A * D_VA];
+#if !T_ASYNC
     float4 next_b[D_LOADS_B];
+#endif
 #pragma unroll
     for (int i = 0; i < D_SUMS; ++i)
         acc[i] = (sum_type)(0.0f);
     LOAD_A(next_a, first_k, 0);
+#if T_ASYNC
+    copy_b(&from, b, first_k, tile_b);
+    store_a(tile_a, item, next_a);
+    copies_wait();
+#else
     load_b(&from, b, first_k, next_b);
     store_a(tile_a, item, next_a);
     store_b(tile_b, item, next_b);
+#endif
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int k = first_k, step = 0; k < from.end_k; k += T_TK, ++step) {
         const int now = step & 1;
         /* What comes past the end reads as 0 and is never multiplied. */
         LOAD_A(next_a, k + T_TK, now ^ 1);
+#if T_ASYNC
+        copy_b(&from, b, k + T_TK, tile_b + (now ^ 1) * T_TK * D_LINE_B); /* whom all have read before the last barrier */
+#else
         load_b(&from, b, k + T_TK, next_b);
+#endif
 #if P_A == A_SUM
         /* This step's pixels were read a step ago. Before the product, or AMD's compiler keeps all of its operands in registers. */
         find_pixels(&map, item, k + 2 * T_TK, from.end_k, &pixels[now]);
 #endif
         multiply(tile_a + now * T_TK * D_LINE_A, tile_b + now * T_TK * D_LINE_B, item, acc);
         store_a(tile_a + (now ^ 1) * T_TK * D_LINE_A, item, next_a);
+#if T_ASYNC
+        copies_wait();
+#else
         store_b(tile_b + (now ^ 1) * T_TK * D_LINE_B, item, next_b);
+#endif
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 

@@ -1,4 +1,4 @@
-/* gemm_tile_stage.h: how a work-group of gemm_tile.cl brings its share of A and B from global into local memory: load_* into registers, store_* into a tile.
+/* gemm_tile_stage.h: how a work-group of gemm_tile.cl brings its share of A and B from global into local memory: load_* into registers, store_* into a tile, copy_* without registers.
  * SPDX-License-Identifier: MIT
  *
  * The staged A is tile[k][row] at k*D_LINE_A + row, the staged B tile[k][column] at k*D_LINE_B + column. A load takes D_VA values that lie side by side in global
@@ -7,6 +7,13 @@
 #include "gather_map.h"
 #include "gemm_epilogue.h"
 #include "planes.h"
+
+#ifndef T_ASYNC
+#define T_ASYNC 0 /* 0, 1, 2: B through registers, by copies that run beside the arithmetic, by their twin */
+#endif
+#if T_ASYNC
+#include "async_copy_nvidia.h"
+#endif
 
 #if D_MAPPED
 #define D_VA T_RV
@@ -75,6 +82,25 @@ static inline void store_b(__local float *tile, int item, const float4 values[D_
         *(__local float4 *)(tile + at / T_TN * D_LINE_B + at % T_TN) = values[i];
     }
 }
+
+#if T_ASYNC
+/* Of B alone: most kinds of A are turned on their way, which such copies could do for one value at a time only. What lies outside is read at the beginning of B. */
+static inline void copy_b(const source *from, __global const float *b, int first_k, __local float *tile) {
+#pragma unroll
+    for (int i = 0; i < D_LOADS_B; ++i) {
+        const int at = (from->item + i * D_ITEMS) * 4, inside = first_k + at / T_TN < from->end_k;
+        __global const float *values = inside ? b + (ulong)first_k * T_TN + at : b;
+        __local float *to = tile + at / T_TN * D_LINE_B + at % T_TN;
+        if (from->b_aligned) {
+            copy16(to, values, inside ? 16 : 0);
+        } else {
+#pragma unroll
+            for (int j = 0; j < 4; ++j)
+                copy4(to + j, values + j, inside ? 4 : 0);
+        }
+    }
+}
+#endif
 
 #if P_A == A_PANELS || P_A == A_TURNED || P_A == A_SUM
 /* Loads run along rows. */

@@ -250,13 +250,14 @@ static bool has_word(const char *words, const char *word) {
     return false;
 }
 
-/* One row with one algorithm and every GEMM variant; with CLBlast, and with the matrix unit that few devices have, where the row asks for CLBlast. */
+/* One row with one algorithm and every GEMM variant that keeps the range of floats; with CLBlast, and with the matrix unit that few devices have, where the row asks for CLBlast. */
 static void add_row(const harness_case *row, const conv_case *c) {
     for (const convcl_gemm_variant *const *gemm = convcl_gemm_variants; *gemm; gemm++) {
         conv_case one = *c;
         char name[256];
         one.options.gemm = (*gemm)->name;
-        if ((strcmp((*gemm)->name, "clblast") == 0 || strcmp((*gemm)->name, "mma") == 0) && !has_word(row->flags, "clblast"))
+        if ((*gemm)->narrow ||
+            ((strcmp((*gemm)->name, "clblast") == 0 || strcmp((*gemm)->name, "mma") == 0) && !has_word(row->flags, "clblast")))
             continue;
         snprintf(name, sizeof name, "conv %s %s %s %s", convcl_conv_dir_name(c->dir), one.options.algo, one.options.gemm, row->name);
         harness_add_device_test(name, conv_run_case, kept_case(&one));
@@ -304,7 +305,7 @@ void conv_add_table(convcl_conv_dir dir) {
 
 void conv_add_for_gemms(const char *name, harness_device_fn test, const char *text, convcl_conv_dir dir) {
     for (const convcl_gemm_variant *const *gemm = convcl_gemm_variants; *gemm; gemm++) {
-        if (strcmp((*gemm)->name, "clblast") == 0 || strcmp((*gemm)->name, "mma") == 0)
+        if ((*gemm)->narrow || strcmp((*gemm)->name, "clblast") == 0 || strcmp((*gemm)->name, "mma") == 0)
             continue;
         conv_case c = {.dir = dir, .options = {.algo = "gather", .gemm = (*gemm)->name}};
         parse_or_exit(text, &c.desc);

@@ -5,7 +5,9 @@
 
 #include "conv_case.h"
 #include "gemm/gemm.h"
+#include "kernel_folder.h"
 #include "opencl/context_internal.h"
+#include "opencl/kernel_source.h"
 
 /* Sizes that cut every tile, and a sum that is split: 3*20*11 pixels. */
 #define GN     141
@@ -19,6 +21,7 @@ typedef struct tile_case {
     convcl_gemm_source source;
     int run;
     const char *unit; /* the matrix unit whose twin it is; NULL: gemm_tile */
+    bool async;       /* the twin of asynchronous copies */
 } tile_case;
 
 static convcl_gather_map map_of(int run) {
@@ -127,8 +130,16 @@ static void destroy_gemm(void *gemm) {
 }
 
 static convcl_gemm *make(harness_device *device, const tile_case *c) {
-    const convcl_gemm_request request = {
-        .variant = c->unit ? "mma" : "tile", .emulate = c->unit, .tile = &c->tile, .source = c->source, .check = true, .run = c->run};
+    const convcl_gemm_request request = {.variant = c->unit ? convcl_gemm_mma__variant(c->unit) : "tile",
+                                         .emulate = c->unit    ? c->unit
+                                                    : c->async ? "copies"
+                                                               : NULL,
+                                         .prefetch = c->async,
+                                         .tile = &c->tile,
+                                         .source = c->source,
+                                         .check = true,
+                                         .run = c->run,
+                                         .math = CONVCL_MATH_FAST};
     convcl_gemm *gemm = NULL;
     const convcl_status status = convcl_gemm__create(device->context, &request, &gemm);
     if (status == CONVCL_UNSUPPORTED)
@@ -170,7 +181,7 @@ static void test_gemm_tile__unaligned(harness_device *device, const void *data) 
 /* A long sum over few tiles is split, and needs a workspace for that; a short one is not. */
 static void test_gemm_tile__long_sums_are_split(harness_device *device, const void *data) {
     (void)data;
-    const tile_case c = {convcl_gemm_tile__get(convcl_gemm_tile__count() - 1), CONVCL_GEMM_SUM, 4, NULL};
+    const tile_case c = {convcl_gemm_tile__get(convcl_gemm_tile__count() - 1), CONVCL_GEMM_SUM, 4, NULL, false};
     convcl_gemm *gemm = make(device, &c);
     assert_true(convcl_gemm__workspace(gemm, 16, 16, 100000) >= 2 * 16 * 16);
     assert_int_equal(convcl_gemm__workspace(gemm, 16, 16, 100), 0);
@@ -187,13 +198,59 @@ static void test_gemm_tile__too_large_for_the_device_is_unsupported(harness_devi
     assert_null(gemm);
 }
 
+/* No form makes a CPU an NVIDIA GPU: nothing is built, nothing is run. */
+static void test_gemm_tile__no_asynchronous_copies_is_unsupported(harness_device *device, const void *data) {
+    (void)data;
+    if (!(device->info.type & CL_DEVICE_TYPE_CPU))
+        skip();
+    const convcl_gemm_request request = {.variant = "tile", .prefetch = 1};
+    convcl_gemm *gemm = (convcl_gemm *)device;
+    const int built = convcl_context_programs_built(device->context);
+    assert_fails(convcl_gemm__create(device->context, &request, &gemm), CONVCL_UNSUPPORTED, "prefetch|asynchronous copies");
+    assert_null(gemm);
+    assert_int_equal(convcl_context_programs_built(device->context), built);
+}
+
+static void test_gemm_tile__asynchronous_copies_pass_their_probe(harness_device *device, const void *data) {
+    (void)data;
+    bool right = false;
+    assert_ok(convcl_gemm_async__probe(device->context, true, &right));
+    assert_true(right);
+}
+
+/* Into the buffer that is being read: a copy that does not wait for its turn. */
+static void test_gemm_tile__probe_sees_a_copy_to_a_wrong_place(harness_device *device, const void *data) {
+    (void)data;
+    static const char right_place[] = "k + T_TK, tile_b + (now ^ 1)", wrong_place[] = "k + T_TK, tile_b + (now ^ 0)";
+    const convcl_kernel_source *source = convcl_kernel_sources;
+    while (source->name && strcmp(source->name, "gemm_tile") != 0)
+        ++source;
+    assert_non_null(source->name);
+    char *text = harness_alloc(strlen(source->text) + 1, 1);
+    strcpy(text, source->text);
+    char *at = strstr(text, right_place);
+    assert_non_null(at);
+    memcpy(at, wrong_place, sizeof wrong_place - 1);
+    kernel_folder folder;
+    kernel_folder_make(&folder, "gemm_tile.cl", text);
+    convcl_context *context = NULL;
+    const convcl_status status = convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device,
+                                                               &(convcl_context_options){.kernel_dir = folder.path}, &context);
+    bool right = true;
+    const convcl_status probed = status == CONVCL_OK ? convcl_gemm_async__probe(context, true, &right) : status;
+    convcl_context_release(context);
+    kernel_folder_remove(&folder);
+    assert_int_equal(probed, CONVCL_OK);
+    assert_false(right);
+}
+
 static const char *const source_names[] = {"panels", "rows", "sum", "plain", "turned", "blocks"};
 
-static void add(tile_case *c, const char *unit, convcl_tile tile, int source, int run) {
+static void add(tile_case *c, const char *unit, bool async, convcl_tile tile, int source, int run) {
     char name[128];
-    *c = (tile_case){tile, (convcl_gemm_source)source, run, unit};
-    const int length = snprintf(name, sizeof name, "gemm_%s%s %dx%dx%d of %dx%d %s run %d", unit ? "mma " : "tile", unit ? unit : "",
-                                tile.tm, tile.tn, tile.tk, tile.wm, tile.wn, source_names[source], run);
+    *c = (tile_case){tile, (convcl_gemm_source)source, run, unit, async};
+    const int length = snprintf(name, sizeof name, "gemm_%s%s%s %dx%dx%d of %dx%d %s run %d", unit ? "mma " : "tile", unit ? unit : "",
+                                async ? " async" : "", tile.tm, tile.tn, tile.tk, tile.wm, tile.wn, source_names[source], run);
     snprintf(name + length, sizeof name - (size_t)length, " aligned");
     harness_add_device_test(name, test_gemm_tile__aligned, c);
     snprintf(name + length, sizeof name - (size_t)length, " unaligned");
@@ -201,24 +258,32 @@ static void add(tile_case *c, const char *unit, convcl_tile tile, int source, in
 }
 
 /* One tile with the kinds of A up to `last`. */
-static void add_tile(const char *unit, convcl_tile tile, convcl_gemm_source last) {
+static void add_tile(const char *unit, bool async, convcl_tile tile, convcl_gemm_source last) {
     static tile_case cases[256];
     static size_t count;
     for (int source = CONVCL_GEMM_PANELS; source <= (int)last && count + 2 <= sizeof cases / sizeof *cases; ++source) {
-        add(&cases[count++], unit, tile, source, 8);
+        add(&cases[count++], unit, async, tile, source, 8);
         if (source == CONVCL_GEMM_ROWS || source == CONVCL_GEMM_SUM)
-            add(&cases[count++], unit, tile, source, 5);
+            add(&cases[count++], unit, async, tile, source, 5);
     }
 }
 
 int main(int argc, char **argv) {
-    static const char *const units[] = {"nvidia", "amd"};
     HARNESS_DEVICE(test_gemm_tile__long_sums_are_split);
     HARNESS_DEVICE(test_gemm_tile__too_large_for_the_device_is_unsupported);
+    HARNESS_DEVICE(test_gemm_tile__no_asynchronous_copies_is_unsupported);
+    HARNESS_DEVICE(test_gemm_tile__asynchronous_copies_pass_their_probe);
+    HARNESS_DEVICE(test_gemm_tile__probe_sees_a_copy_to_a_wrong_place);
     for (int t = 0; t < convcl_gemm_tile__count(); ++t)
-        add_tile(NULL, convcl_gemm_tile__get(t), CONVCL_GEMM_BLOCKS);
-    for (int u = 0; u < 2; ++u)
-        for (int t = 0; t < convcl_gemm_mma__count(units[u]); ++t) /* how A comes does not depend on the tile, and twins are slow */
-            add_tile(units[u], convcl_gemm_mma__get(units[u], t), t == 2 ? CONVCL_GEMM_BLOCKS : CONVCL_GEMM_PANELS);
+        add_tile(NULL, false, convcl_gemm_tile__get(t), CONVCL_GEMM_BLOCKS);
+    add_tile(NULL, true, convcl_gemm_tile__get(convcl_gemm_tile__count() - 1), CONVCL_GEMM_BLOCKS);
+    add_tile(NULL, true, convcl_gemm_tile__get(1), CONVCL_GEMM_ROWS);
+    add_tile("nvidia", true, convcl_gemm_mma__get("nvidia", convcl_gemm_mma__count("nvidia") - 1), CONVCL_GEMM_SUM);
+    for (int u = 0; u < convcl_gemm_mma__units(); ++u) {
+        const char *unit = convcl_gemm_mma__unit(u);
+        const int all = convcl_gemm_mma__count(unit) - 1; /* how A comes does not depend on the tile, and twins are slow */
+        for (int t = 0; t <= all; ++t)
+            add_tile(unit, false, convcl_gemm_mma__get(unit, t), t == all ? CONVCL_GEMM_BLOCKS : CONVCL_GEMM_PANELS);
+    }
     return harness_main(argc, argv);
 }

@@ -188,6 +188,11 @@ static void race_spaces(tuner *t) {
     const int count = convcl_gemm_tile__count();
     for (choice.space = 1; choice.space <= (t->full || count < QUICK_SPACES ? count : QUICK_SPACES); ++choice.space)
         enter_choice(t, algo, &choice);
+    if (!t->full || !(best = leader(t)))
+        return;
+    choice = best->choice;
+    choice.prefetch = 1; /* refused where there are no asynchronous copies */
+    enter_choice(t, best->algo, &choice);
 }
 
 /* The other GEMM variants, CLBlast last. */
@@ -201,7 +206,7 @@ static void race_variants(tuner *t) {
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant) {
         choice.gemm = (*variant)->name;
         const bool clblast = strcmp(choice.gemm, "clblast") == 0;
-        if (strcmp(choice.gemm, usual) == 0 || !(*variant)->available(t->contest.context) ||
+        if (strcmp(choice.gemm, usual) == 0 || (*variant)->narrow || !(*variant)->available(t->contest.context) ||
             (clblast && t->cpu && convcl_tune__left(&t->race) < CLBLAST_SECONDS))
             continue;
         enter_choice(t, algo, &choice);

@@ -20,6 +20,7 @@ const convcl_gemm_variant *const convcl_gemm_variants[] = {
     &convcl_gemm_variant_local,
     &convcl_gemm_variant_tile,
     &convcl_gemm_variant_mma,
+    &convcl_gemm_variant_mma_half,
 #if CONVCL_HAVE_CLBLAST
     &convcl_gemm_variant_clblast,
 #endif

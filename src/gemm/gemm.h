@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "convcl/tensor.h"
+#include "opencl/context_internal.h"
 #include "opencl/device_traits.h"
 #include "opencl/kernel.h"
 
@@ -57,11 +58,10 @@ typedef struct convcl_gemm_request {
     const convcl_tile *tile; /* tile, mma: this one of the parameter space; NULL: chosen */
     int space;               /* tile: 1 + the index of one of the parameter space; 0: chosen, or `tile` */
     int mr;                  /* register: rows of a tile; 0: chosen */
-    int prefetch;            /* register: 1 with it, -1 without, 0: chosen */
-    int run;                 /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
-    convcl_math math;        /* whether matrix units may be used, and how */
-    const char
-        *emulate; /* mma: the plain twin of that unit's kernel ("nvidia", "amd"), on any device, for tests; NULL: the device's own unit */
+    int prefetch;     /* register: 1 with it, -1 without, 0: chosen; tile, mma: 1 asynchronous copies of B into local memory, else none */
+    int run;          /* the map's run, for TURNED gm, so that tiles can divide it; not read for the others */
+    convcl_math math; /* whether matrix units may be used, and how */
+    const char *emulate; /* mma, mma_half: the plain twin of that unit's kernel, on any device, for tests; NULL: the device's own unit */
 } convcl_gemm_request;
 
 /* One product. Workspace serves variants that need it. */
@@ -84,6 +84,7 @@ typedef struct convcl_gemm_variant {
     const char *name;
     bool gathers;      /* can read A through a map; otherwise pack_gather makes panels of it */
     bool takes_planes; /* in one call; otherwise it gets one plane after the other */
+    bool narrow;       /* numbers of less range than float's, so that sizes that a float holds can overflow: only for who asks by name */
     bool plain_c;      /* writes a plain C into the workspace, to be unpacked */
     bool (*available)(convcl_context *context);
     convcl_status (*create)(convcl_context *context, const convcl_gemm_request *request, convcl_gemm *gemm);
@@ -140,12 +141,26 @@ convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *strea
 int convcl_gemm_tile__count(void);
 convcl_tile convcl_gemm_tile__get(int index);
 
-/* The same of the variant "mma" for a unit, "nvidia" or "amd"; wm and wn are rows and columns of a wave. */
+/* The matrix units that there are kernels for, by name; `emulate` and the functions below take them. */
+int convcl_gemm_mma__units(void);
+const char *convcl_gemm_mma__unit(int index);
+
+/* The variant that a unit belongs to: "mma", or "mma_half" when its operands have the range of halves. */
+const char *convcl_gemm_mma__variant(const char *unit);
+
+/* A unit's parameter space; wm and wn are rows and columns of a wave. */
 int convcl_gemm_mma__count(const char *unit);
 convcl_tile convcl_gemm_mma__get(const char *unit, int index);
 
-/* Runs a small product by the device's unit, or by a unit's plain twin, and compares it with the same sums in double. No unit: not right. Blocks. */
-convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *emulate, bool *right_out);
+/* Runs a small product by a unit's plain twin and compares it with the same sums in double, as is done once with a device's own unit before it is used. Blocks. */
+convcl_status convcl_gemm_mma__probe(convcl_context *context, const char *unit, bool *right_out);
+
+/* Says what the probe of a unit (NULL: of all) has shown, so that it is not run. */
+void convcl_gemm_mma__set_probe(convcl_context *context, const char *unit, convcl_probe found);
+
+/* The same for asynchronous copies: a product with the device's own, or with their twin. */
+convcl_status convcl_gemm_async__probe(convcl_context *context, bool twin, bool *right_out);
+void convcl_gemm_async__set_probe(convcl_context *context, convcl_probe found);
 
 /* Whether "mma" is what a device's GEMM should be when nobody says: its probe passed, the math allows it, and the unit is faster by its data sheet. */
 bool convcl_gemm_mma__is_default(convcl_context *context, convcl_math math);

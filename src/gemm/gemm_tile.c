@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "gemm/gemm_probe.h"
 #include "gemm/gemm_variants.h"
 #include "opencl/context_internal.h"
 
@@ -91,14 +92,25 @@ static convcl_status create(convcl_context *context, const convcl_gemm_request *
                            "gemm: a tile of %dx%dx%d needs %d work-items and %zu bytes of local memory, %s has %zu and %zu", tile->tm,
                            tile->tn, tile->tk, items_of(tile), local_of(tile), convcl_context_device(context)->name,
                            convcl_context_device(context)->max_work_group_size, (size_t)convcl_context_device(context)->local_memory);
+    int async = 0;
+    const convcl_status status = convcl_gemm_async__mode(context, request, &async);
+    return status == CONVCL_OK ? convcl_gemm_tile__create_kernel(context, request, tile, async, gemm) : status;
+}
+
+convcl_status convcl_gemm_tile__create_kernel(convcl_context *context, const convcl_gemm_request *request, const convcl_tile *tile,
+                                              int async, convcl_gemm *gemm) {
     gemm->mr = tile->tm;
     gemm->nr = tile->tn;
     gemm->tk = tile->tk;
     gemm->items = items_of(tile);
-    char options[192];
-    snprintf(options, sizeof options, "-DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT, tile->tm,
-             tile->tn, tile->tk, tile->wm, tile->wn, request->run % 4 == 0 ? 4 : 1, CONVCL_GEMM_OPTIONS(gemm));
-    snprintf(gemm->description, sizeof gemm->description, "tile %dx%dx%d of %dx%d", tile->tm, tile->tn, tile->tk, tile->wm, tile->wn);
+    char options[224];
+    snprintf(options, sizeof options, "%s-DT_TM=%d -DT_TN=%d -DT_TK=%d -DT_WM=%d -DT_WN=%d -DT_RV=%d " CONVCL_GEMM_OPTIONS_FORMAT,
+             async == 1   ? "-DT_ASYNC=1 "
+             : async == 2 ? "-DT_ASYNC=2 "
+                          : "",
+             tile->tm, tile->tn, tile->tk, tile->wm, tile->wn, request->run % 4 == 0 ? 4 : 1, CONVCL_GEMM_OPTIONS(gemm));
+    snprintf(gemm->description, sizeof gemm->description, "tile %dx%dx%d of %dx%d%s%s", tile->tm, tile->tn, tile->tk, tile->wm, tile->wn,
+             async ? ", async" : "", async == 2 ? ", emulated" : "");
     if (gemm->source == CONVCL_GEMM_SUM) {
         const convcl_status status = convcl_kernel__create(context, "gemm_split_sum", "gemm_split_sum", NULL, &gemm->split_sum);
         if (status != CONVCL_OK)

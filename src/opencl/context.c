@@ -257,16 +257,16 @@ int convcl_context__vector_width(const convcl_context *context) {
     return context->info.vector_width >= 16 ? 16 : context->info.vector_width >= 8 ? 8 : 4;
 }
 
-convcl_probe convcl_context__matrix_probe(convcl_context *context) {
+convcl_probe convcl_context__probe(convcl_context *context, int index) {
     pthread_mutex_lock(&context->lock);
-    const convcl_probe found = context->matrix_probe;
+    const convcl_probe found = context->probes[index];
     pthread_mutex_unlock(&context->lock);
     return found;
 }
 
-void convcl_context__set_matrix_probe(convcl_context *context, convcl_probe found) {
+void convcl_context__set_probe(convcl_context *context, int index, convcl_probe found) {
     pthread_mutex_lock(&context->lock);
-    context->matrix_probe = found;
+    context->probes[index] = found;
     pthread_mutex_unlock(&context->lock);
 }
 

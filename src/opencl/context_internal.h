@@ -27,15 +27,16 @@ int convcl_context__streams(const convcl_context *context, size_t floats);
 /* Width in floats of the vectors that kernels should use on a CPU: 4, 8 or 16. 1 on a GPU. */
 int convcl_context__vector_width(const convcl_context *context);
 
-/* What running a matrix unit on the device showed; remembered, so that it is run once. Thread safe. */
+/* What running an optional path on the device showed; remembered, so that it is run once. The caller counts its paths, from 0. Thread safe. */
+#define CONVCL_PROBES 9
 typedef enum convcl_probe {
     CONVCL_PROBE_UNKNOWN = 0, /* not run yet */
     CONVCL_PROBE_PASSED = 1,
     CONVCL_PROBE_FAILED = 2
 } convcl_probe;
 
-convcl_probe convcl_context__matrix_probe(convcl_context *context);
-void convcl_context__set_matrix_probe(convcl_context *context, convcl_probe found);
+convcl_probe convcl_context__probe(convcl_context *context, int index);
+void convcl_context__set_probe(convcl_context *context, int index, convcl_probe found);
 
 /* Sends one line to the context's log callback, if there is one. */
 void convcl_context__log(const convcl_context *context, convcl_log_level level, const char *format, ...) CONVCL_PRINTF(3, 4);

@@ -40,7 +40,7 @@ struct convcl_context {
     pthread_mutex_t lock; /* guards everything below; not held while a program is made */
     pthread_cond_t program_made;
     int references;
-    convcl_probe matrix_probe;
+    convcl_probe probes[CONVCL_PROBES];
     convcl_program **programs;
     size_t program_count, program_capacity;
     convcl_winner *winners;

@@ -12,15 +12,15 @@
 #define KIB ((size_t)1024)
 
 const convcl_device_traits convcl_device_traits_table[] = {
-    {"cpu", CONVCL_VENDOR_OTHER, true, 1, 0, 0, {0, 0, 0, 0, 0}},
+    {"cpu", CONVCL_VENDOR_OTHER, true, 1, 0, 0, {0, 0, 0, 0, 0}, false},
     /* Maxwell to Blackwell have 64 to 228 KiB a unit, of which OpenCL shows 48 to a work-group. */
-    {"nvidia", CONVCL_VENDOR_NVIDIA, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}},
-    {"amd-wave64", CONVCL_VENDOR_AMD, false, 64, 64 * KIB, 2048, {128, 128, 8, 8, 8}},
+    {"nvidia", CONVCL_VENDOR_NVIDIA, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}, true},
+    {"amd-wave64", CONVCL_VENDOR_AMD, false, 64, 64 * KIB, 2048, {128, 128, 8, 8, 8}, false},
     /* A work-group processor of 128 KiB is two compute units. */
-    {"amd-wave32", CONVCL_VENDOR_AMD, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}},
-    {"intel", CONVCL_VENDOR_INTEL, false, 16, 64 * KIB, 1024, {64, 64, 16, 4, 4}},
-    {"gpu", CONVCL_VENDOR_OTHER, false, 32, 0, 512, {64, 64, 16, 4, 4}},
-    {NULL, CONVCL_VENDOR_OTHER, false, 0, 0, 0, {0, 0, 0, 0, 0}},
+    {"amd-wave32", CONVCL_VENDOR_AMD, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}, false},
+    {"intel", CONVCL_VENDOR_INTEL, false, 16, 64 * KIB, 1024, {64, 64, 16, 4, 4}, false},
+    {"gpu", CONVCL_VENDOR_OTHER, false, 32, 0, 512, {64, 64, 16, 4, 4}, false},
+    {NULL, CONVCL_VENDOR_OTHER, false, 0, 0, 0, {0, 0, 0, 0, 0}, false},
 };
 
 const convcl_device_quirk convcl_device_quirks[] = {

@@ -26,14 +26,14 @@ typedef struct pretended {
     const char *form, *vendor, *name;
     unsigned units;
     size_t group, local;
-    const char *unit; /* of matrices, as gemm_mma.c names it; NULL: none */
+    const char *matrix[5]; /* of matrices, as gemm_mma.c names them; ends with NULL */
 } pretended;
 
 static const pretended devices[] = {
-    {"nvidia", "NVIDIA Corporation", "H100", 132, 1024, 49152, "nvidia"},
-    {"amd-wave64", "Advanced Micro Devices, Inc.", "gfx90a", 104, 1024, 65536, "amd"},
-    {"amd-wave32", "Advanced Micro Devices, Inc.", "gfx1030", 48, 1024, 65536, NULL},
-    {"intel", "Intel(R) Corporation", "A770", 32, 1024, 65536, NULL},
+    {"nvidia", "NVIDIA Corporation", "H100", 132, 1024, 49152, {"nvidia", "nvidia-half"}},
+    {"amd-wave64", "Advanced Micro Devices, Inc.", "gfx90a", 104, 1024, 65536, {"amd"}},
+    {"amd-wave32", "Advanced Micro Devices, Inc.", "gfx1030", 48, 1024, 65536, {"amd-half"}},
+    {"intel", "Intel(R) Corporation", "A770", 32, 1024, 65536, {"intel", "intel-wide", "intel-half", "intel-wide-half"}},
 };
 
 typedef struct program {
@@ -170,7 +170,8 @@ static convcl_context *pretend(const pretended *device) {
     context->info.type = CL_DEVICE_TYPE_GPU;
     snprintf(context->info.vendor, sizeof context->info.vendor, "%s", device->vendor);
     snprintf(context->info.name, sizeof context->info.name, "%s", device->name);
-    convcl_context__set_matrix_probe(context, CONVCL_PROBE_FAILED); /* nothing runs here; write_form says when it has passed */
+    convcl_gemm_mma__set_probe(context, NULL, CONVCL_PROBE_FAILED); /* nothing runs here; write_form says when it has passed */
+    convcl_gemm_async__set_probe(context, CONVCL_PROBE_FAILED);
     context->info.vector_width = 1;
     context->info.compute_units = device->units;
     context->info.max_work_group_size = device->group;
@@ -198,11 +199,16 @@ static void plan_nets(convcl_context *context, convcl_math math, const char *alg
 }
 
 /* A tile with every kind of A: a request does not say more. */
-static void plan_tile(convcl_context *context, const char *variant, convcl_tile tile, convcl_math math) {
+static void plan_tile(convcl_context *context, const char *variant, convcl_tile tile, convcl_math math, int prefetch) {
     for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source)
         for (int run = 3; run <= 4; ++run) {
-            const convcl_gemm_request request = {
-                .variant = variant, .tile = &tile, .source = (convcl_gemm_source)source, .check = true, .run = run, .math = math};
+            const convcl_gemm_request request = {.variant = variant,
+                                                 .tile = &tile,
+                                                 .source = (convcl_gemm_source)source,
+                                                 .check = true,
+                                                 .run = run,
+                                                 .math = math,
+                                                 .prefetch = prefetch};
             convcl_gemm *gemm = NULL;
             if (run == 3 && request.source != CONVCL_GEMM_ROWS && request.source != CONVCL_GEMM_SUM)
                 continue;
@@ -213,12 +219,20 @@ static void plan_tile(convcl_context *context, const char *variant, convcl_tile 
         }
 }
 
-static void plan_tiles(convcl_context *context, const char *unit) {
-    for (int t = 0; t < convcl_gemm_tile__count(); ++t)
-        plan_tile(context, "tile", convcl_gemm_tile__get(t), CONVCL_MATH_DEFAULT);
-    for (int t = 0; unit && t < convcl_gemm_mma__count(unit); ++t) {
-        plan_tile(context, "mma", convcl_gemm_mma__get(unit, t), CONVCL_MATH_DEFAULT);
-        plan_tile(context, "mma", convcl_gemm_mma__get(unit, t), CONVCL_MATH_FAST);
+static void plan_tiles(convcl_context *context) {
+    for (int t = 0; t < convcl_gemm_tile__count(); ++t) {
+        plan_tile(context, "tile", convcl_gemm_tile__get(t), CONVCL_MATH_DEFAULT, 0);
+        plan_tile(context, "tile", convcl_gemm_tile__get(t), CONVCL_MATH_DEFAULT, 1);
+    }
+}
+
+static void plan_unit_tiles(convcl_context *context, const char *unit) {
+    const char *variant = convcl_gemm_mma__variant(unit);
+    for (int t = 0; t < convcl_gemm_mma__count(unit); ++t) {
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_DEFAULT, 0);
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_FAST, 0);
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_DEFAULT, 1);
+        plan_tile(context, variant, convcl_gemm_mma__get(unit, t), CONVCL_MATH_FAST, 1);
     }
 }
 
@@ -228,23 +242,36 @@ static void plan_maths(convcl_context *context, const char *gemm) {
     plan_nets(context, CONVCL_MATH_FAST, NULL, gemm);
 }
 
+/* A device that has this unit and no other. */
+static void pass_unit(convcl_context *context, const char *unit) {
+    convcl_gemm_mma__set_probe(context, NULL, CONVCL_PROBE_FAILED);
+    convcl_gemm_mma__set_probe(context, unit, CONVCL_PROBE_PASSED);
+}
+
 static void write_form(const pretended *device) {
     convcl_context *context = pretend(device);
     begin_form(device->form);
     state.role = "default";
     plan_maths(context, NULL); /* as on the older cards of the kind */
-    if (device->unit) {
-        convcl_context__set_matrix_probe(context, CONVCL_PROBE_PASSED);
+    for (const char *const *unit = device->matrix; *unit; ++unit) {
+        pass_unit(context, *unit);
         plan_maths(context, NULL);
-        plan_maths(context, "mma"); /* what the variant takes by itself must not spill either, also where it is not the default */
+        plan_maths(context, convcl_gemm_mma__variant(
+                                *unit)); /* what a variant takes by itself must not spill either, also where it is not the default */
     }
     state.role = "choice";
+    convcl_gemm_async__set_probe(context, CONVCL_PROBE_PASSED); /* only asked for where the traits have them */
     for (const convcl_gemm_variant *const *variant = convcl_gemm_variants; *variant; ++variant)
         if (strcmp((*variant)->name, "register") != 0 && strcmp((*variant)->name, "clblast") != 0) {
             plan_nets(context, CONVCL_MATH_DEFAULT, "gather", (*variant)->name);
             plan_nets(context, CONVCL_MATH_DEFAULT, NULL, (*variant)->name);
         }
-    plan_tiles(context, device->unit);
+    plan_tiles(context);
+    for (const char *const *unit = device->matrix; *unit; ++unit) {
+        pass_unit(context, *unit);
+        plan_nets(context, CONVCL_MATH_DEFAULT, "gather", convcl_gemm_mma__variant(*unit));
+        plan_unit_tiles(context, *unit);
+    }
     printf("%s: %d programs\n", device->form, state.written_count);
     convcl_context_release(context);
 }
