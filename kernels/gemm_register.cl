@@ -7,7 +7,7 @@
  *           b[e][q][k][r] at e*b_stride + (q*gk + k)*D_NR + r, for P_A 4 at (before*panels_n + q*gk + k)*D_NR + r;  column q*D_NR + r, D_NR = T_NV*T_VW
  *           bias[column], mask as c
  * writes    c[e][row][column] at (before + row)*ldc + column, for P_A 4 at (e*gm + row)*ldc + column; the row through gather_map.h for P_A 1
- *           Plane e has `rows` rows (P_A 4: values of k) and `before` rows before it, see planes.h; gm (P_A 4: gk) is the most that a plane has
+ *           Plane e has `rows` rows (P_A 4: values of k) and `before` rows before it, see planes.h, and its gaps in a, c and P_A 4 b; gm (P_A 4: gk) is the most that a plane has
  * edges     panels are whole (the packer writes zeros); rows >= gm and columns >= gn are computed and not stored.
  *           P_A 1: taps outside the source read from `zeros`, `run` values of 0.  P_A 2: they are left out
  * launch    global (ceil(row panels / tiles), panels_n, gb), local (1, 1, 1). Row panels go fastest, so that a panel of b stays in the private cache.
@@ -91,7 +91,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
 ) {
     const int panel_n = get_global_id(1), panels_n = get_global_size(1), batch = get_global_id(2);
     const int column = panel_n * D_NR;
-    const plane here = plane_of(batch, images, points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w);
+    const plane here = plane_of(batch, images, points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w, gap);
     matrix_a matrix = {.a = a + a_offset, .zeros = zeros + zeros_offset, .lda = lda, .block = block, .rows = gm, .gk = gk};
 #if D_MAPPED
     GATHER_MAP_MAKE(map);
@@ -100,19 +100,19 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
     ulong first_row = (ulong)batch * gm;
 #if P_A == A_TURNED
     matrix.gk = here.rows;
-    matrix.a += here.before * lda;
-    b += b_offset + (here.before * panels_n + (ulong)panel_n * here.rows) * D_NR;
+    matrix.a += here.before * lda + here.gaps;
+    b += b_offset + (here.before * panels_n + (ulong)panel_n * here.rows) * D_NR + here.gaps;
 #else
     b += b_offset + batch * b_stride + (ulong)panel_n * gk * D_NR;
 #endif
 #if P_A == A_PLAIN || P_A == A_BLOCKS
     matrix.rows = here.rows;
-    matrix.a += here.before * lda;
+    matrix.a += here.before * lda + here.gaps;
     first_row = here.before;
 #elif P_A == A_PANELS
     matrix.a += (ulong)batch * ((gm + T_MR - 1) / T_MR) * gk * T_MR;
 #endif
-    c += c_offset + first_row * ldc + column;
+    c += c_offset + first_row * ldc + here.gaps + column;
     bias += bias_offset + column;
     mask += mask_offset + first_row * ldc + column;
 

@@ -20,7 +20,7 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) D_ATTRIBUTES void 
     const int item = get_local_id(0);
     const int panels_n = (gn + T_TN - 1) / T_TN, batch = get_group_id(1);
     const int panel_m = get_group_id(0) / panels_n, panel_n = get_group_id(0) - panel_m * panels_n;
-    const plane here = plane_of(batch, images, points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w);
+    const plane here = plane_of(batch, images, points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w, gap);
     source from = {.item = item, .first_row = panel_m * T_TM, .gm = gm, .end_k = gk, .ld = lda, .block = block};
     ulong first_row = (ulong)batch * gm; /* of C */
     int first_k = 0;
@@ -28,8 +28,8 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) D_ATTRIBUTES void 
     b += b_offset;
 #if P_A == A_TURNED
     from.end_k = here.rows;
-    a += here.before * lda;
-    b += (here.before * panels_n + (ulong)panel_n * here.rows) * T_TN;
+    a += here.before * lda + here.gaps;
+    b += (here.before * panels_n + (ulong)panel_n * here.rows) * T_TN + here.gaps;
 #else
     b += (P_A == A_SUM ? 0 : batch * b_stride) + (ulong)panel_n * gk * T_TN;
 #endif
@@ -40,13 +40,13 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) D_ATTRIBUTES void 
     if (from.first_row >=
         here.rows) /* a plane lower than the tallest: nothing to sum. No return, which PoCL 3.1 cannot do before a barrier */
         from.end_k = 0;
-    a += here.before * lda;
+    a += here.before * lda + here.gaps;
     first_row = here.before;
 #elif P_A == A_SUM
     first_k = batch * split_k;
     from.end_k = min(first_k + split_k, gk);
 #endif
-    c += c_offset + first_row * ldc;
+    c += c_offset + first_row * ldc + here.gaps;
     bias += bias_offset;
     mask += mask_offset + first_row * ldc;
 #if D_MAPPED

@@ -8,7 +8,7 @@
  * launch    global (ceil(vectors of ld or ic / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; one NaN or inf in x spoils its whole tile (gather does not)
- * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h */
+ * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h, P_GAP >= 0 */
 #include "winograd.h"
 #ifndef F_BLOCKS
 #define F_BLOCKS 0 /* 0, 1: write blocks of nr channels, which are panels of B and blocks of A */
@@ -18,9 +18,9 @@
 #define D_SMALL_W  (P_QW1 ? P_QW1 : P_QW0)
 
 #if F_BLOCKS
-#define D_AT(i, j) (D_BEFORE(i, j) * ld + ((c / nr) * D_ROWS(i, j) + D_ROW(i, j, n, th, tw)) * nr + c % nr)
+#define D_AT(i, j) (D_PLANE(i, j, ld) + ((c / nr) * D_ROWS(i, j) + D_ROW(i, j, n, th, tw)) * nr + c % nr)
 #else
-#define D_AT(i, j) ((D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * ld + c)
+#define D_AT(i, j) (D_PLANE(i, j, ld) + D_ROW(i, j, n, th, tw) * ld + c)
 #endif
 
 #define D_NEXT (F_BLOCKS ? nr : ld) /* to the next tile's row */

@@ -17,9 +17,9 @@
 #define D_SMALL_W  (P_QW1 ? P_QW1 : P_QW0)
 
 #if F_BLOCKS
-#define D_AT(i, j) (D_BEFORE(i, j) * ld + ((c / nr) * D_ROWS(i, j) + D_ROW(i, j, n, th, tw)) * nr + c % nr)
+#define D_AT(i, j) (D_PLANE(i, j, ld) + ((c / nr) * D_ROWS(i, j) + D_ROW(i, j, n, th, tw)) * nr + c % nr)
 #else
-#define D_AT(i, j) ((D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * ld + c)
+#define D_AT(i, j) (D_PLANE(i, j, ld) + D_ROW(i, j, n, th, tw) * ld + c)
 #endif
 
 #define READ(i, j)                                                                                                                         \

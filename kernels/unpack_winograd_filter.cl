@@ -1,14 +1,14 @@
 /* unpack_winograd_filter.cl: transforms the points of a Winograd GEMM back into the P_QH0 x P_QW0 taps of a filter's gradient.
  * SPDX-License-Identifier: MIT
  * used by   conv_bwd_weights_winograd.c (dw)
- * reads     m[e][c][k] at (e*ic + c)*oc + k;  e < P_RH0*P_RW0
+ * reads     m[e][c][k] at (e*ic + c)*oc + e*P_GAP + k;  e < P_RH0*P_RW0
  * writes    w[fh][fw][c][k] at ((fh*P_QW0 + fw)*ic + c)*oc + k
  * edges     none
  * launch    global (ceil(vectors of oc / vectors), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of output channels
  *           of `rows` input channels
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
- * arguments m w ic oc vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
+ * arguments m w ic oc vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h, P_GAP >= 0 */
 #include "winograd.h"
 
 __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
@@ -24,7 +24,7 @@ __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_o
             const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
 #pragma unroll
             for (int e = 0; e < P_RH0 * P_RW0; ++e)
-                in[e] = D_LOAD(m + e * plane + at);
+                in[e] = D_LOAD(m + e * (plane + P_GAP) + at);
             TRANSFORM(0, 0, in, out)
 #pragma unroll
             for (int e = 0; e < P_QH0 * P_QW0; ++e)

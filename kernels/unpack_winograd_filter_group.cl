@@ -10,7 +10,7 @@
  * arguments as unpack_winograd_filter.cl, vectors, rows and stream not read    T_LANES in {8,32}    T_VW 1    P_ of winograd.h */
 #include "winograd_group.h"
 
-#define READ(i, j) (k < oc ? m[(ulong)((i)*P_RW0 + (j)) * plane] : 0.0f)
+#define READ(i, j) (k < oc ? m[(ulong)((i)*P_RW0 + (j)) * (plane + P_GAP)] : 0.0f)
 #define WRITE(i, j, value)                                                                                                                 \
     if (k < oc)                                                                                                                            \
         w[(ulong)((i)*P_QW0 + (j)) * plane] = value;

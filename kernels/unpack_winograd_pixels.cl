@@ -7,7 +7,7 @@
  * launch    global (ceil(vectors of oc / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32
- * arguments m y bias oc oh ow images tiles_h big_h tiles_w big_w vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    F_BIAS F_RELU in {0,1}    P_ of winograd.h */
+ * arguments m y bias oc oh ow images tiles_h big_h tiles_w big_w vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    F_BIAS F_RELU in {0,1}    P_ of winograd.h, P_GAP >= 0 */
 #include "winograd.h"
 #ifndef F_BIAS
 #define F_BIAS 0 /* 0, 1: add a value to each channel */
@@ -34,7 +34,7 @@ static inline vec_float finish(vec_float value, vec_float bias) {
         vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
         _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
             _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
-                __global const float *from = m + (D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * oc + c;                                       \
+                __global const float *from = m + D_PLANE(i, j, oc) + D_ROW(i, j, n, th, tw) * oc + c;                                      \
                 in[i * P_RW##W + j] = D_LOAD(from);                                                                                        \
             }                                                                                                                              \
         }                                                                                                                                  \

@@ -29,7 +29,7 @@ static inline float finish(float value, float bias) {
     return value;
 }
 
-#define READ(i, j) (c < oc ? m[(D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * oc + c] : 0.0f)
+#define READ(i, j) (c < oc ? m[D_PLANE(i, j, oc) + D_ROW(i, j, n, th, tw) * oc + c] : 0.0f)
 #define WRITE(i, j, value)                                                                                                                 \
     if (c < oc && h0 + (i) < oh && w0 + (j) < ow)                                                                                          \
         y[(corner + (ulong)(i)*ow + (j)) * oc + c] = finish(value, b);

@@ -11,7 +11,7 @@
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; the windows over a pixel add up in the order of th, then tw
  * arguments m dx mask channels ih iw pad_top pad_left images tiles_h big_h tiles_w big_w vectors    T_VW in {1,4,8,16}, dividing channels
- *           P_OVERLAP_H P_OVERLAP_W: rows and columns that a window shares with the one before, 0..6    P_ of winograd.h */
+ *           P_OVERLAP_H P_OVERLAP_W: rows and columns that a window shares with the one before, 0..6    P_ of winograd.h, P_GAP >= 0 */
 #include "winograd.h"
 #ifndef P_OVERLAP_H
 #define P_OVERLAP_H 0 /* 0..6 */
@@ -29,7 +29,7 @@
         vec_float in[P_RH##H * P_RW##W], window[P_QH##H * P_QW##W];                                                                        \
         _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
             _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
-                __global const float *from = m + (D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * channels + c;                                 \
+                __global const float *from = m + D_PLANE(i, j, channels) + D_ROW(i, j, n, th, tw) * channels + c;                          \
                 in[i * P_RW##W + j] = D_LOAD(from);                                                                                        \
                 PREFETCH(from + channels);                                                                                                 \
             }                                                                                                                              \

@@ -33,7 +33,7 @@ static inline void add_pixel(float value, __global float *dx, __global const flo
     *dx = value;
 }
 
-#define READ(i, j) (c < channels ? m[(D_BEFORE(i, j) + D_ROW(i, j, n, th, tw)) * channels + c] : 0.0f)
+#define READ(i, j) (c < channels ? m[D_PLANE(i, j, channels) + D_ROW(i, j, n, th, tw) * channels + c] : 0.0f)
 /* One pixel of the row, of a window `wide` pixels wide. */
 #define ADD_PIXEL(j, wide)                                                                                                                 \
     {                                                                                                                                      \

@@ -83,6 +83,10 @@ static inline void transform_w0(const vec_float *in, int is, vec_float *out, int
 #define FOR_KIND(TILE, th, tw) TILE(0, 0)
 #endif
 
+#ifndef P_GAP
+#define P_GAP 0 /* floats between planes of points, see planes.h */
+#endif
+
 /* Where the planes of points lie, see planes.h: point (i, j) of tile (n, th, tw) is row D_ROW of a plane that has D_ROWS rows and D_BEFORE before it.
  * The kernel defines D_POINTS_W, points of the larger kind, and D_SMALL_H, D_SMALL_W, points of the smaller kind, or of the larger when there is no other. */
 #define D_TILES(place, small, tiles, big)   ((place) < (small) ? (tiles) : (big))
@@ -92,3 +96,5 @@ static inline void transform_w0(const vec_float *in, int is, vec_float *out, int
 #define D_BEFORE(i, j)                                                                                                                     \
     ((ulong)images * ((ulong)D_BEFORE1(i, D_SMALL_H, tiles_h, big_h) * D_BEFORE1(D_POINTS_W, D_SMALL_W, tiles_w, big_w) +                  \
                       (ulong)D_TILES(i, D_SMALL_H, tiles_h, big_h) * D_BEFORE1(j, D_SMALL_W, tiles_w, big_w)))
+/* Where plane (i, j) begins when its rows have ld floats. */
+#define D_PLANE(i, j, ld) (D_BEFORE(i, j) * (ld) + ((i)*D_POINTS_W + (j)) * P_GAP)

@@ -71,7 +71,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     const convcl_winograd_layout *l = &r->layout;
     r->b_stride = convcl_winograd__plane_stride(convcl_gemm__size_b(r->gemm, l->view.gn, l->view.k));
     r->b_size = (size_t)l->points * r->b_stride;
-    r->c_size = (size_t)l->chunk * l->rows * (size_t)l->view.gn;
+    r->c_size = (size_t)l->chunk * l->rows * (size_t)l->view.gn + l->gaps;
     convcl_winograd__describe(l, false, tiles, sizeof tiles);
     snprintf(r->description, sizeof r->description, "%s, %s, %d images a chunk", tiles, r->gemm->description, l->chunk);
     convcl_winograd__kept_key(&r->layout, shape, r->kept_key);
@@ -159,7 +159,7 @@ static convcl_status enqueue(const void *state, convcl_stream *stream, const con
         CONVCL_TRY(pack(r, stream, t->w, t->workspace, t->workspace));
     for (int first = 0; first < s->desc.n; first += l->chunk) {
         const int images = first + l->chunk < s->desc.n ? l->chunk : s->desc.n - first;
-        const convcl_buffer v = t->kept.mem ? convcl_buffer_at(t->kept, (size_t)first * l->rows * (size_t)l->ldv)
+        const convcl_buffer v = t->kept.mem ? convcl_buffer_at(t->kept, (size_t)(first / l->chunk) * l->v_size)
                                             : convcl_buffer_at(t->workspace, r->b_size + l->filter_size + l->copy_size);
         CONVCL_TRY(enqueue_chunk(r, stream, t, images, convcl_buffer_at(t->x, (size_t)first * x_image), v,
                                  convcl_buffer_at(t->y, (size_t)first * y_image)));
@@ -171,7 +171,7 @@ cleanup:
 static size_t kept(const void *state, const char **key_out) {
     const recipe *r = state;
     *key_out = r->kept_key;
-    return (size_t)r->shape.desc.n * r->layout.rows * (size_t)r->layout.ldv;
+    return convcl_winograd__kept(&r->layout, &r->shape);
 }
 
 const convcl_conv_algo convcl_conv_fwd_winograd = {

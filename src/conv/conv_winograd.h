@@ -36,6 +36,7 @@ typedef struct convcl_winograd_layout {
     int chunk;          /* images */
     bool large;         /* the transforms of a chunk are more than the caches hold, because its filters are */
     int ldv;            /* V, the transform of x: v[plane][tile][ldv] */
+    size_t gaps;        /* floats between all planes of a chunk */
     size_t v_size;      /* floats of V for a chunk */
     size_t copy_size;   /* floats of the phases of a chunk; 0 without phases */
     size_t filter_size; /* floats of the phases of a filter; 0 without phases */
@@ -56,6 +57,9 @@ double convcl_winograd__cost(const convcl_conv_shape *shape);
 
 /* "F(5x5, 3x3)", or with two kinds of tiles "F(5+4x5+4, 3x3)"; weights: as bwd_weights sees it, "F(3x3, 5x5)". */
 void convcl_winograd__describe(const convcl_winograd_layout *layout, bool weights, char *text, size_t size);
+
+/* Floats of V for all chunks, as the forward pass keeps it. */
+size_t convcl_winograd__kept(const convcl_winograd_layout *layout, const convcl_conv_shape *shape);
 
 /* Writes what V depends on: plans of the same key can hand it on. */
 #define CONVCL_WINOGRAD_KEY 160

@@ -125,16 +125,16 @@ static void plan_workspace(recipe *r) {
     const convcl_gemm *gemm = r->gemm_weights ? r->gemm_weights : r->gemm_data; /* both have panels of the same width */
     r->nr = convcl_gemm__panel_columns(gemm, v->gn);
     r->ldz = (v->gn + r->nr - 1) / r->nr * r->nr;
-    r->z_size = (size_t)l->chunk * l->rows * (size_t)r->ldz;
+    r->z_size = (size_t)l->chunk * l->rows * (size_t)r->ldz + l->gaps;
     r->filter_size = l->filter_size;
     r->copy_size = l->copy_size;
     if (r->data) {
         r->b_stride = convcl_winograd__plane_stride(convcl_gemm__size_b(r->gemm_data, v->k, v->gn));
         r->b_size = (size_t)l->points * r->b_stride;
-        r->d_size = (size_t)l->chunk * l->rows * (size_t)v->k;
+        r->d_size = (size_t)l->chunk * l->rows * (size_t)v->k + l->gaps;
     }
     if (r->weights) {
-        r->c_size = (size_t)l->points * (size_t)v->k * (size_t)v->gn;
+        r->c_size = (size_t)l->points * (size_t)v->k * (size_t)v->gn + l->gaps;
         r->v_size = l->v_size;
         r->partial_size = r->shape.desc.has_bias ? (size_t)chunks * (size_t)blocks_of(l->chunk * v->oh * v->ow) * (size_t)v->gn : 0;
     }
@@ -179,7 +179,7 @@ size_t convcl_winograd_bwd__workspace(const void *state) {
 size_t convcl_winograd_bwd__kept(const void *state, const char **key_out) {
     const recipe *r = state;
     *key_out = r->kept_key;
-    return (size_t)r->shape.desc.n * r->layout.rows * (size_t)r->layout.ldv;
+    return convcl_winograd__kept(&r->layout, &r->shape);
 }
 
 const char *convcl_winograd_bwd__describe(const void *state) {
@@ -237,7 +237,8 @@ static summands find_summands(const recipe *r, const parts *p, const chunk *c) {
     const convcl_gemm_planes planes = convcl_winograd__planes(&r->layout, c->images, &tallest);
     for (int e = 0; e < r->sum_plane; ++e)
         before += (size_t)convcl_gemm__plane_rows(&planes, e);
-    return (summands){convcl_buffer_at(p->z, before * (size_t)r->ldz), convcl_gemm__plane_rows(&planes, r->sum_plane), r->nr};
+    return (summands){convcl_buffer_at(p->z, before * (size_t)r->ldz + (size_t)r->sum_plane * (size_t)planes.gap),
+                      convcl_gemm__plane_rows(&planes, r->sum_plane), r->nr};
 }
 
 /* Enqueues the sums of their columns in blocks of rows, behind `rows` that are there. */
@@ -370,7 +371,7 @@ convcl_status convcl_winograd_bwd__enqueue(const void *state, convcl_stream *str
                          .x = convcl_buffer_at(t->x, images * x_image),
                          .dy = convcl_buffer_at(t->y, images * y_image),
                          .dx = convcl_buffer_at(t->dx, images * x_image),
-                         .v = t->kept.mem ? convcl_buffer_at(t->kept, images * l->rows * (size_t)l->ldv) : p.v};
+                         .v = t->kept.mem ? convcl_buffer_at(t->kept, images / (size_t)l->chunk * l->v_size) : p.v};
         CONVCL_TRY(convcl_winograd__pack_dy(l, stream, r->pack_dy, c.images, r->ldz, r->nr, c.dy, p.z));
         if (r->weights)
             CONVCL_TRY(add_weights(r, stream, &p, &c, t->kept.mem != NULL, &rows));

@@ -39,10 +39,10 @@ int convcl_gather_map__args(const convcl_gather_map *map, convcl_arg *args, int 
 
 int convcl_gemm__planes_args(const convcl_gemm_call *call, convcl_gemm_source source, convcl_arg *args, int count) {
     const int rows = source == CONVCL_GEMM_TURNED ? call->gk : call->gm;
-    const convcl_gemm_planes equal = {1, call->gb, 1, rows, rows, call->gb, 1, 1};
+    const convcl_gemm_planes equal = {1, call->gb, 1, rows, rows, call->gb, 1, 1, 0};
     const convcl_gemm_planes *p = call->planes.images > 0 ? &call->planes : &equal;
-    const int fields[CONVCL_GEMM_PLANES_ARGS] = {p->images, p->points_w, p->small_h, p->tiles_h,
-                                                 p->big_h,  p->small_w,  p->tiles_w, p->big_w};
+    const int fields[CONVCL_GEMM_PLANES_ARGS] = {p->images,  p->points_w, p->small_h, p->tiles_h, p->big_h,
+                                                 p->small_w, p->tiles_w,  p->big_w,   p->gap};
     for (int i = 0; i < CONVCL_GEMM_PLANES_ARGS; ++i)
         args[count++] = convcl_arg_int(fields[i]);
     return count;
@@ -186,9 +186,10 @@ static convcl_status enqueue_planes(const convcl_gemm *gemm, convcl_stream *stre
         convcl_gemm_call plane = *call;
         plane.planes = (convcl_gemm_planes){0};
         plane.gb = 1;
-        plane.a.offset += before * (size_t)call->lda;
-        plane.b.offset += turned ? before * b_row : (size_t)e * b_stride;
-        plane.c.offset += (turned ? (size_t)e * (size_t)call->gm : before) * (size_t)call->ldc;
+        const size_t gaps = (size_t)e * (size_t)call->planes.gap;
+        plane.a.offset += before * (size_t)call->lda + gaps;
+        plane.b.offset += turned ? before * b_row + gaps : (size_t)e * b_stride;
+        plane.c.offset += (turned ? (size_t)e * (size_t)call->gm : before) * (size_t)call->ldc + gaps;
         *(turned ? &plane.gk : &plane.gm) = rows;
         const convcl_status status = gemm->variant->enqueue(gemm, stream, &plane);
         if (status != CONVCL_OK)

@@ -29,9 +29,10 @@ typedef enum convcl_gemm_source {
 typedef struct convcl_gemm_planes {
     int images; /* 0: all planes are equal */
     int points_w, small_h, tiles_h, big_h, small_w, tiles_w, big_w;
+    int gap; /* floats between planes of A and C (TURNED: of A, B and C) */
 } convcl_gemm_planes;
 
-#define CONVCL_GEMM_PLANES_ARGS 8
+#define CONVCL_GEMM_PLANES_ARGS 9
 
 /* Rows of plane e. */
 int convcl_gemm__plane_rows(const convcl_gemm_planes *planes, int e);
