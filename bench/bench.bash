@@ -1,7 +1,7 @@
 # bench.bash: completion of bench's options, files, devices and names, for bash.
 # SPDX-License-Identifier: MIT
 
-# The words that stand behind an option's name in the help: "NAME        products: auto, register, local" -> auto register local.
+# The words that stand behind an option's name in the help: "NAME        by: auto, register, local" -> auto register local.
 _convcl_bench_names() {
     "$1" --help 2>/dev/null | sed -n "s/^.*$2 NAME .*: //p" | tr ',' ' '
 }

@@ -24,7 +24,7 @@
     "      --time-budget S    skip the rest after S seconds\n"                                                                             \
     "      --math MODE        default, strict or fast (default)\n"                                                                         \
     "      --algo NAME        convolutions: %s\n"                                                                                          \
-    "  -g, --gemm NAME        products: %s\n"                                                                                              \
+    "  -g, --gemm NAME        by: %s\n"                                                                                                    \
     "      --seed N           of the values (1)\n"                                                                                         \
     "      --verify           check each row against the reference before it is timed\n"                                                   \
     "      --format FORMAT    text, markdown, csv or json (text)\n"                                                                        \

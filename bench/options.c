@@ -24,7 +24,7 @@
     "      --phase PHASE      forward, forward-backward or both (both)\n"                                                                  \
     "      --math MODE        default, strict or fast (default)\n"                                                                         \
     "      --algo NAME        convolutions: %s\n"                                                                                          \
-    "  -g, --gemm NAME        products: %s\n"                                                                                              \
+    "  -g, --gemm NAME        by: %s\n"                                                                                                    \
     "      --tune MODE        time candidates first: off, quick or full (quick)\n"                                                         \
     "      --seed N           of images and weights (1)\n"                                                                                 \
     "      --verify           check all activations and gradients before timing\n"                                                         \
