@@ -145,8 +145,10 @@ convcl_status convcl_conv_gather__pack_filter(const convcl_conv_shape *shape, co
                                convcl_arg_int(pack->stride_j),
                                convcl_arg_int(pack->stride_column)};
     const size_t panels = (size_t)divide_up(pack->gn, nr), taps = (size_t)(pack->th * pack->tw);
+    const size_t blocks = (size_t)divide_up(pack->run, FILTER_BLOCK);
+    const bool turned = pack->stride_j < pack->stride_column;
     const convcl_range range = convcl_context__prefers_registers(stream->context)
-                                   ? (convcl_range){{panels, taps, (size_t)divide_up(pack->run, FILTER_BLOCK)}, {1, 1, 1}}
+                                   ? (convcl_range){{turned ? blocks : panels, taps, turned ? panels : blocks}, {1, 1, 1}}
                                    : convcl_conv_form__line(stream->context, taps * (size_t)pack->run * (size_t)nr, panels);
     return convcl_stream__launch(stream, kernel, args, 15, &range);
 }
