@@ -8,21 +8,15 @@
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
  * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
+#include "out_of_line.h"
 #include "winograd.h"
 
-__kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
-                                   int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane,
-                                   int rows, int stream) {
-    const int column = get_global_id(0) * T_VW, left = gn - column;
-    const int first = get_global_id(1) * rows, last = min(first + rows, gk);
-    if (column >= panels * nr)
-        return;
-    w += w_offset;
-    const int streams = D_CAN_STREAM(stream && nr % T_VW == 0 && plane % T_VW == 0, b + b_offset);
-    b += b_offset + (ulong)(column / nr) * gk * nr + column % nr;
+/* The rows from first to last of a vector of columns, where w and b begin; left: columns from there to the last. */
+static OUT_OF_LINE void pack_rows(__global const float *restrict w, __global float *restrict b, int left, int nr, int stride_fh,
+                                  int stride_fw, int stride_k, int stride_column, ulong plane, int first, int last, int streams) {
     for (int k = first; k < last; ++k) {
         vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
-        __global const float *from = w + (long)k * stride_k + (long)column * stride_column;
+        __global const float *from = w + (long)k * stride_k;
 #pragma unroll
         for (int i = 0; i < P_RH0; ++i) {
 #pragma unroll
@@ -49,4 +43,15 @@ __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_off
                 PREFETCH_WRITE(to + nr);
         }
     }
+}
+
+__kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
+                                   int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane,
+                                   int rows, int stream) {
+    const int column = get_global_id(0) * T_VW;
+    const int first = get_global_id(1) * rows, last = min(first + rows, gk);
+    const int streams = D_CAN_STREAM(stream && nr % T_VW == 0 && plane % T_VW == 0, b + b_offset);
+    if (column < panels * nr)
+        pack_rows(w + w_offset + (long)column * stride_column, b + b_offset + (ulong)(column / nr) * gk * nr + column % nr, gn - column, nr,
+                  stride_fh, stride_fw, stride_k, stride_column, plane, first, last, streams);
 }

@@ -8,20 +8,15 @@
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
  * arguments m w ic oc rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h */
+#include "out_of_line.h"
 #include "winograd.h"
 
-__kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
-                                     int oc, int rows, int stream) {
-    const int k = get_global_id(0) * T_VW;
-    const int first = get_global_id(1) * rows, last = min(first + rows, ic);
-    if (k >= oc)
-        return;
-    m += m_offset;
-    w += w_offset;
-    const int streams = D_CAN_STREAM(stream, w);
+/* The input channels from first to last of a vector of output channels, where m and w begin. */
+static OUT_OF_LINE void unpack_rows(__global const float *restrict m, __global float *restrict w, int ic, int oc, int first, int last,
+                                    int streams) {
     for (int c = first; c < last; ++c) {
         vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
-        const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
+        const ulong plane = (ulong)ic * oc, at = (ulong)c * oc;
 #pragma unroll
         for (int e = 0; e < P_RH0 * P_RW0; ++e)
             in[e] = D_LOAD(m + e * plane + at);
@@ -30,4 +25,12 @@ __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_o
         for (int e = 0; e < P_QH0 * P_QW0; ++e)
             D_STREAM(out[e], w + e * plane + at, streams);
     }
+}
+
+__kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
+                                     int oc, int rows, int stream) {
+    const int k = get_global_id(0) * T_VW;
+    const int first = get_global_id(1) * rows, last = min(first + rows, ic);
+    if (k < oc)
+        unpack_rows(m + m_offset + k, w + w_offset + k, ic, oc, first, last, D_CAN_STREAM(stream, w + w_offset));
 }
