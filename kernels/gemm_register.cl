@@ -34,6 +34,7 @@
 #define D_NR         (T_NV * T_VW)
 #include "gather_map.h"
 #include "gemm_epilogue.h"
+#include "out_of_line.h"
 #include "planes.h"
 #include "prefetch.h"
 
@@ -71,6 +72,7 @@ static inline void store_row(const D_VEC *acc, __global float *c, __global const
         } else {
             float values[T_VW];
             D_VSTORE(acc[j], 0, values);
+#pragma unroll 1
             for (int e = 0; e < T_VW && j * T_VW + e < left; ++e)
                 c[j * T_VW + e] = epilogue(values[e], accumulate, c + j * T_VW + e, bias + j * T_VW + e, mask + j * T_VW + e);
         }
@@ -78,6 +80,28 @@ static inline void store_row(const D_VEC *acc, __global float *c, __global const
 }
 
 #include "gemm_register_sum.h"
+
+/* The row panels from first_panel on, `tiles` of them; left: columns from that where b, c, bias and mask begin to the last. */
+static OUT_OF_LINE void sum_tiles(const matrix_a *parts, __global const float *restrict a, __global const float *restrict b,
+                                  __global float *restrict c, __global const float *restrict bias, __global const float *restrict mask,
+                                  int left, int ldc, int accumulate, int first_panel, int tiles) {
+    matrix_a matrix = *parts;
+    matrix.a = a;
+    const int last_panel = min(first_panel + tiles, panel_count(&matrix));
+    for (int panel_m = first_panel; panel_m < last_panel; ++panel_m) {
+        D_VEC acc[T_MR][T_NV];
+        clear(acc);
+        prefetch_rows(&matrix, panel_m, c, ldc);
+        tile_rows rows = sum_panel(&matrix, panel_m, b, acc);
+#pragma unroll
+        for (int i = 0; i < T_MR; ++i) {
+            if (i < rows.count) {
+                const ulong out = out_row(&matrix, &rows, i) * ldc;
+                store_row(acc[i], c + out, bias, mask + out, left, accumulate);
+            }
+        }
+    }
+}
 
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
     __global const float *restrict a, ulong a_offset, __global const float *restrict b, ulong b_offset, __global float *restrict c,
@@ -115,21 +139,5 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_register(
     c += c_offset + first_row * ldc + here.gaps + column;
     bias += bias_offset + column;
     mask += mask_offset + first_row * ldc + column;
-
-    for (int t = 0; t < tiles; ++t) {
-        const int panel_m = get_global_id(0) * tiles + t;
-        if (panel_m >= panel_count(&matrix))
-            return;
-        D_VEC acc[T_MR][T_NV];
-        clear(acc);
-        prefetch_rows(&matrix, panel_m, c, ldc);
-        tile_rows rows = sum_panel(&matrix, panel_m, b, acc);
-#pragma unroll
-        for (int i = 0; i < T_MR; ++i) {
-            if (i < rows.count) {
-                const ulong out = out_row(&matrix, &rows, i) * ldc;
-                store_row(acc[i], c + out, bias, mask + out, gn - column, accumulate);
-            }
-        }
-    }
+    sum_tiles(&matrix, matrix.a, b, c, bias, mask, gn - column, ldc, accumulate, get_global_id(0) * tiles, tiles);
 }

@@ -9,16 +9,13 @@
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
  * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
+#include "out_of_line.h"
 #include "winograd.h"
 
-__kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
-                                   int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane,
-                                   int vectors, int rows, int stream) {
-    const int first_column = get_global_id(0) * vectors * T_VW, last_column = min(first_column + vectors * T_VW, panels * nr);
-    const int first = get_global_id(1) * rows, last = min(first + rows, gk);
-    w += w_offset;
-    const int streams = D_CAN_STREAM(stream && nr % T_VW == 0 && plane % T_VW == 0, b + b_offset);
-    b += b_offset;
+/* The rows from first to last of the columns from first_column to last_column. */
+static OUT_OF_LINE void pack_rows(__global const float *restrict w, __global float *restrict b, int gn, int gk, int nr, int stride_fh,
+                                  int stride_fw, int stride_k, int stride_column, ulong plane, int first_column, int last_column, int first,
+                                  int last, int streams) {
     for (int k = first; k < last; ++k)
         for (int column = first_column; column < last_column; column += T_VW) {
             const int left = gn - column;
@@ -50,4 +47,14 @@ __kernel void pack_winograd_filter(__global const float *restrict w, ulong w_off
                     PREFETCH_WRITE(to + nr);
             }
         }
+}
+
+__kernel void pack_winograd_filter(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
+                                   int gk, int nr, int panels, int stride_fh, int stride_fw, int stride_k, int stride_column, ulong plane,
+                                   int vectors, int rows, int stream) {
+    const int first_column = get_global_id(0) * vectors * T_VW, last_column = min(first_column + vectors * T_VW, panels * nr);
+    const int first = get_global_id(1) * rows, last = min(first + rows, gk);
+    const int streams = D_CAN_STREAM(stream && nr % T_VW == 0 && plane % T_VW == 0, b + b_offset);
+    pack_rows(w + w_offset, b + b_offset, gn, gk, nr, stride_fh, stride_fw, stride_k, stride_column, plane, first_column, last_column,
+              first, last, streams);
 }

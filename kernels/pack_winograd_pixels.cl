@@ -6,7 +6,7 @@
  *           F_BLOCKS 1: v[e][q][t][r] at before*ld + (q*rows + t)*nr + r;  channel = q*nr + r, ld = whole panels
  * edges     outside x reads as 0; channels ic <= c < ld are written as 0 with F_BLOCKS and left alone without
  * launch    global (ceil(vectors of ld or ic / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
- * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
+ * memory    private P_QH0*P_RW0 vectors and a column or a row, local none, barriers none
  * numerics  fp32; one NaN or inf in x spoils its whole tile (gather does not)
  * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h, P_GAP >= 0 */
 #include "winograd.h"
@@ -25,28 +25,19 @@
 
 #define D_NEXT (F_BLOCKS ? nr : ld) /* to the next tile's row */
 
-#define PACK_TILE(H, W)                                                                                                                    \
+static inline vec_float read_pixel(__global const float *x, __global const float *pixel, int valid) {
+    const vec_float value = D_LOAD(valid ? pixel : x);
+    return valid ? value : (vec_float)(0.0f);
+}
+
+#define READ(i, j)                                                                                                                         \
+    read_pixel(x, x + (corner + (long)(i)*iw + (j)) * ic + c, h0 + (i) >= 0 && h0 + (i) < ih && c < ic && w0 + (j) >= 0 && w0 + (j) < iw)
+#define WRITE(i, j, value)                                                                                                                 \
     {                                                                                                                                      \
-        vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
-        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
-            const int row_valid = h0 + i >= 0 && h0 + i < ih && c < ic;                                                                    \
-            __global const float *row = x + (row_valid ? (corner + (long)i * iw) * ic + c : 0);                                            \
-            _Pragma("unroll") for (int j = P_RW##W > 4 ? P_RW##W - 4 : 0; j < P_RW##W; ++j) PREFETCH(row + ((long)step_w0 + j) * ic);      \
-            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
-                const int valid = row_valid && w0 + j >= 0 && w0 + j < iw;                                                                 \
-                const vec_float value = D_LOAD(valid ? row + (long)j * ic : x);                                                            \
-                in[i * P_RW##W + j] = valid ? value : (vec_float)(0.0f);                                                                   \
-            }                                                                                                                              \
-        }                                                                                                                                  \
-        TRANSFORM(H, W, in, out)                                                                                                           \
-        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
-                __global float *to = v + D_AT(i, j);                                                                                       \
-                D_STREAM(out[i * P_QW##W + j], to, streams);                                                                               \
-                if (!streams)                                                                                                              \
-                    PREFETCH_WRITE(to + D_NEXT);                                                                                           \
-            }                                                                                                                              \
-        }                                                                                                                                  \
+        __global float *to = v + D_AT(i, j);                                                                                               \
+        D_STREAM(value, to, streams);                                                                                                      \
+        if (!streams)                                                                                                                      \
+            PREFETCH_WRITE(to + D_NEXT);                                                                                                   \
     }
 
 __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_offset, __global float *restrict v, ulong v_offset, int ic,
@@ -66,7 +57,7 @@ __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_off
         /* The window's corner may lie before the image; it is only ever moved inside before it is read. */
         const long corner = ((long)n * ih + h0) * iw + w0;
         for (int c = first_c; c < last_c; c += T_VW) {
-            FOR_KIND(PACK_TILE, th, tw)
+            TRANSFORM_IN_LOOPS(th, tw, READ, WRITE)
         }
     }
 }

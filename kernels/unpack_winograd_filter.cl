@@ -9,19 +9,17 @@
  * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
  * numerics  fp32
  * arguments m w ic oc vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h, P_GAP >= 0 */
+#include "out_of_line.h"
 #include "winograd.h"
 
-__kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
-                                     int oc, int vectors, int rows, int stream) {
-    const int first_k = get_global_id(0) * vectors * T_VW, last_k = min(first_k + vectors * T_VW, oc);
-    const int first = get_global_id(1) * rows, last = min(first + rows, ic);
-    m += m_offset;
-    w += w_offset;
-    const int streams = D_CAN_STREAM(stream, w);
-    for (int c = first; c < last; ++c)
+/* The input channels from first_c to last_c of the output channels from first_k to last_k. */
+static OUT_OF_LINE void unpack_rows(__global const float *restrict m, __global float *restrict w, int ic, int oc, int first_c, int last_c,
+                                    int first_k, int last_k, int streams) {
+    const ulong plane = (ulong)ic * oc;
+    for (int c = first_c; c < last_c; ++c)
         for (int k = first_k; k < last_k; k += T_VW) {
             vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
-            const ulong plane = (ulong)ic * oc, at = (ulong)c * oc + k;
+            const ulong at = (ulong)c * oc + k;
 #pragma unroll
             for (int e = 0; e < P_RH0 * P_RW0; ++e)
                 in[e] = D_LOAD(m + e * (plane + P_GAP) + at);
@@ -30,4 +28,11 @@ __kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_o
             for (int e = 0; e < P_QH0 * P_QW0; ++e)
                 D_STREAM(out[e], w + e * plane + at, streams);
         }
+}
+
+__kernel void unpack_winograd_filter(__global const float *restrict m, ulong m_offset, __global float *restrict w, ulong w_offset, int ic,
+                                     int oc, int vectors, int rows, int stream) {
+    const int first_k = get_global_id(0) * vectors * T_VW, last_k = min(first_k + vectors * T_VW, oc);
+    const int first_c = get_global_id(1) * rows, last_c = min(first_c + rows, ic);
+    unpack_rows(m + m_offset, w + w_offset, ic, oc, first_c, last_c, first_k, last_k, D_CAN_STREAM(stream, w + w_offset));
 }

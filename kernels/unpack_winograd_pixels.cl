@@ -8,6 +8,7 @@
  * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32
  * arguments m y bias oc oh ow images tiles_h big_h tiles_w big_w vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    F_BIAS F_RELU in {0,1}    P_ of winograd.h, P_GAP >= 0 */
+#include "out_of_line.h"
 #include "winograd.h"
 #ifndef F_BIAS
 #define F_BIAS 0 /* 0, 1: add a value to each channel */
@@ -45,15 +46,10 @@ static inline vec_float finish(vec_float value, vec_float bias) {
         }                                                                                                                                  \
     }
 
-__kernel void unpack_winograd_pixels(__global const float *restrict m, ulong m_offset, __global float *restrict y, ulong y_offset,
-                                     __global const float *restrict bias, ulong bias_offset, int oc, int oh, int ow, int images,
-                                     int tiles_h, int big_h, int tiles_w, int big_w, int vectors, int tiles, int stream) {
-    const int first_c = get_global_id(0) * vectors * T_VW, last_c = min(first_c + vectors * T_VW, oc);
-    const int first_t = get_global_id(1) * tiles, last_t = min(first_t + tiles, images * tiles_h * tiles_w);
-    m += m_offset;
-    y += y_offset;
-    const int streams = D_CAN_STREAM(stream, y);
-    bias += bias_offset;
+/* The vectors of channels from first_c to last_c of the tiles from first_t to last_t. */
+static OUT_OF_LINE void unpack_tiles(__global const float *restrict m, __global float *restrict y, __global const float *restrict bias,
+                                     int oc, int oh, int ow, int images, int tiles_h, int big_h, int tiles_w, int big_w, int first_c,
+                                     int last_c, int first_t, int last_t, int streams) {
     for (int t = first_t; t < last_t; ++t) {
         const int tw = t % tiles_w, th = t / tiles_w % tiles_h, n = t / (tiles_w * tiles_h);
         const int h0 = min(th, big_h) * P_QH0 + max(th - big_h, 0) * P_QH1;
@@ -64,4 +60,14 @@ __kernel void unpack_winograd_pixels(__global const float *restrict m, ulong m_o
             FOR_KIND(UNPACK_TILE, th, tw)
         }
     }
+}
+
+__kernel void unpack_winograd_pixels(__global const float *restrict m, ulong m_offset, __global float *restrict y, ulong y_offset,
+                                     __global const float *restrict bias, ulong bias_offset, int oc, int oh, int ow, int images,
+                                     int tiles_h, int big_h, int tiles_w, int big_w, int vectors, int tiles, int stream) {
+    const int first_c = get_global_id(0) * vectors * T_VW, last_c = min(first_c + vectors * T_VW, oc);
+    const int first_t = get_global_id(1) * tiles, last_t = min(first_t + tiles, images * tiles_h * tiles_w);
+    const int streams = D_CAN_STREAM(stream, y + y_offset);
+    unpack_tiles(m + m_offset, y + y_offset, bias + bias_offset, oc, oh, ow, images, tiles_h, big_h, tiles_w, big_w, first_c, last_c,
+                 first_t, last_t, streams);
 }

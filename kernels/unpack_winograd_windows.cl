@@ -8,7 +8,7 @@
  * edges     pixels outside dx are not stored
  * launch    global (ceil(vectors of channels / vectors), images), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of an
  *           image, window after window
- * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
+ * memory    private P_QH0*P_RW0 vectors and a column or a row, local none, barriers none
  * numerics  fp32; the windows over a pixel add up in the order of th, then tw
  * arguments m dx mask channels ih iw pad_top pad_left images tiles_h big_h tiles_w big_w vectors    T_VW in {1,4,8,16}, dividing channels
  *           P_OVERLAP_H P_OVERLAP_W: rows and columns that a window shares with the one before, 0..6    P_ of winograd.h, P_GAP >= 0 */
@@ -23,22 +23,26 @@
 #define D_SMALL_H  (P_RH1 ? P_RH1 : P_RH0)
 #define D_SMALL_W  (P_RW1 ? P_RW1 : P_RW0)
 
-/* out = the transform of the tile's points, P_QW0 vectors a row. */
-#define TRANSFORM_WINDOW(H, W)                                                                                                             \
-    {                                                                                                                                      \
-        vec_float in[P_RH##H * P_RW##W], window[P_QH##H * P_QW##W];                                                                        \
-        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
-                __global const float *from = m + D_PLANE(i, j, channels) + D_ROW(i, j, n, th, tw) * channels + c;                          \
-                in[i * P_RW##W + j] = D_LOAD(from);                                                                                        \
-                PREFETCH(from + channels);                                                                                                 \
-            }                                                                                                                              \
-        }                                                                                                                                  \
-        TRANSFORM(H, W, in, window)                                                                                                        \
-        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) out[i * P_QW0 + j] = window[i * P_QW##W + j];                              \
-        }                                                                                                                                  \
-    }
+#define READ(i, j) read_point(m + D_PLANE(i, j, channels) + D_ROW(i, j, n, th, tw) * channels + c, channels)
+#define WRITE(i, j, value)                                                                                                                 \
+    if (h0 + (i) >= 0 && h0 + (i) < ih && w0 + (j) >= 0 && w0 + (j) < iw)                                                                  \
+        add_pixel(value, dx + corner + ((long)(i)*iw + (j)) * channels, masked ? mask + corner + ((long)(i)*iw + (j)) * channels : 0,      \
+                  ((i) < P_OVERLAP_H && th > 0) || ((j) < P_OVERLAP_W && tw > 0),                                                          \
+                  ((i) < rows - P_OVERLAP_H || th == tiles_h - 1) && ((j) < columns - P_OVERLAP_W || tw == tiles_w - 1));
+
+static inline vec_float read_point(__global const float *point, int channels) {
+    PREFETCH(point + channels);
+    return D_LOAD(point);
+}
+
+/* A pixel that an earlier window has written is added to; the mask comes with the last. */
+static inline void add_pixel(vec_float value, __global float *dx, __global const float *mask, int begun, int last) {
+    if (begun)
+        value += D_LOAD(dx);
+    if (mask && last)
+        value = D_LOAD(mask) > 0.0f ? value : (vec_float)(0.0f);
+    D_STORE(value, dx);
+}
 
 __kernel void unpack_winograd_windows(__global const float *restrict m, ulong m_offset, __global float *restrict dx, ulong dx_offset,
                                       __global const float *restrict mask, ulong mask_offset, int channels, int ih, int iw, int pad_top,
@@ -56,23 +60,9 @@ __kernel void unpack_winograd_windows(__global const float *restrict m, ulong m_
             const int w0 = min(tw, big_w) * (P_QW0 - P_OVERLAP_W) + max(tw - big_w, 0) * (P_QW1 - P_OVERLAP_W) - pad_left;
             const int columns = tw < big_w ? P_QW0 : P_QW1;
             for (int c = first_c; c < last_c; c += T_VW) {
-                vec_float out[P_QH0 * P_QW0];
-                FOR_KIND(TRANSFORM_WINDOW, th, tw)
-                /* Not unrolled: that takes compilers long, and the windows lie in memory anyway. A pixel that an earlier window has written is added to; the mask comes
-             * with the last. */
-                for (int i = max(-h0, 0); i < min(rows, ih - h0); ++i) {
-                    const int first_row = i >= P_OVERLAP_H || th == 0, last_row = i < rows - P_OVERLAP_H || th == tiles_h - 1;
-                    const ulong at = (((ulong)n * ih + h0 + i) * iw + w0) * channels + c;
-                    for (int j = max(-w0, 0); j < min(columns, iw - w0); ++j) {
-                        const ulong pixel = at + (ulong)j * channels;
-                        vec_float value = out[i * P_QW0 + j];
-                        if (!(first_row && (j >= P_OVERLAP_W || tw == 0)))
-                            value += D_LOAD(dx + pixel);
-                        if (masked && last_row && (j < columns - P_OVERLAP_W || tw == tiles_w - 1))
-                            value = D_LOAD(mask + pixel) > 0.0f ? value : (vec_float)(0.0f);
-                        D_STORE(value, dx + pixel);
-                    }
-                }
+                /* The window's corner may lie before the image. */
+                const long corner = (((long)n * ih + h0) * iw + w0) * channels + c;
+                TRANSFORM_IN_LOOPS(th, tw, READ, WRITE)
             }
         }
     }
