@@ -6,9 +6,10 @@
  *           F_BLOCKS 1: v[e][q][t][r] at before*ld + (q*rows + t)*nr + r;  channel = q*nr + r, ld = whole panels
  * edges     outside x reads as 0; channels ic <= c < ld are written as 0 with F_BLOCKS and left alone without
  * launch    global (ceil(vectors of ld or ic / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
- * memory    private P_QH0*P_RW0 vectors and a column or a row, local none, barriers none
+ * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
  * numerics  fp32; one NaN or inf in x spoils its whole tile (gather does not)
  * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h, P_GAP >= 0 */
+#include "out_of_line.h"
 #include "winograd.h"
 #ifndef F_BLOCKS
 #define F_BLOCKS 0 /* 0, 1: write blocks of nr channels, which are panels of B and blocks of A */
@@ -25,20 +26,45 @@
 
 #define D_NEXT (F_BLOCKS ? nr : ld) /* to the next tile's row */
 
-static inline vec_float read_pixel(__global const float *x, __global const float *pixel, int valid) {
-    const vec_float value = D_LOAD(valid ? pixel : x);
-    return valid ? value : (vec_float)(0.0f);
-}
-
-#define READ(i, j)                                                                                                                         \
-    read_pixel(x, x + (corner + (long)(i)*iw + (j)) * ic + c, h0 + (i) >= 0 && h0 + (i) < ih && c < ic && w0 + (j) >= 0 && w0 + (j) < iw)
-#define WRITE(i, j, value)                                                                                                                 \
+#define PACK_TILE(H, W)                                                                                                                    \
     {                                                                                                                                      \
-        __global float *to = v + D_AT(i, j);                                                                                               \
-        D_STREAM(value, to, streams);                                                                                                      \
-        if (!streams)                                                                                                                      \
-            PREFETCH_WRITE(to + D_NEXT);                                                                                                   \
+        vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
+        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
+            const int row_valid = h0 + i >= 0 && h0 + i < ih && c < ic;                                                                    \
+            __global const float *row = x + (row_valid ? (corner + (long)i * iw) * ic + c : 0);                                            \
+            _Pragma("unroll") for (int j = P_RW##W > 4 ? P_RW##W - 4 : 0; j < P_RW##W; ++j) PREFETCH(row + ((long)step_w0 + j) * ic);      \
+            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
+                const int valid = row_valid && w0 + j >= 0 && w0 + j < iw;                                                                 \
+                const vec_float value = D_LOAD(valid ? row + (long)j * ic : x);                                                            \
+                in[i * P_RW##W + j] = valid ? value : (vec_float)(0.0f);                                                                   \
+            }                                                                                                                              \
+        }                                                                                                                                  \
+        TRANSFORM(H, W, in, out)                                                                                                           \
+        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
+            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
+                __global float *to = v + D_AT(i, j);                                                                                       \
+                D_STREAM(out[i * P_QW##W + j], to, streams);                                                                               \
+                if (!streams)                                                                                                              \
+                    PREFETCH_WRITE(to + D_NEXT);                                                                                           \
+            }                                                                                                                              \
+        }                                                                                                                                  \
     }
+
+/* The vectors of channels from first_c to last_c of the tiles from first_t to last_t. */
+static OUT_OF_LINE void pack_tiles(__global const float *restrict x, __global float *restrict v, int ic, int ih, int iw, int pad_top,
+                                   int pad_left, int step_h0, int step_h1, int step_w0, int step_w1, int images, int tiles_h, int big_h,
+                                   int tiles_w, int big_w, int ld, int nr, int first_c, int last_c, int first_t, int last_t, int streams) {
+    for (int t = first_t; t < last_t; ++t) {
+        const int tw = t % tiles_w, th = t / tiles_w % tiles_h, n = t / (tiles_w * tiles_h);
+        const int h0 = min(th, big_h) * step_h0 + max(th - big_h, 0) * step_h1 - pad_top;
+        const int w0 = min(tw, big_w) * step_w0 + max(tw - big_w, 0) * step_w1 - pad_left;
+        /* The window's corner may lie before the image; it is only ever moved inside before it is read. */
+        const long corner = ((long)n * ih + h0) * iw + w0;
+        for (int c = first_c; c < last_c; c += T_VW) {
+            FOR_KIND(PACK_TILE, th, tw)
+        }
+    }
+}
 
 __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_offset, __global float *restrict v, ulong v_offset, int ic,
                                    int ih, int iw, int pad_top, int pad_left, int step_h0, int step_h1, int step_w0, int step_w1,
@@ -47,17 +73,7 @@ __kernel void pack_winograd_pixels(__global const float *restrict x, ulong x_off
     const int first_c = get_global_id(0) * vectors * T_VW;
     const int last_c = min(first_c + vectors * T_VW, F_BLOCKS ? ld : ic);
     const int first_t = get_global_id(1) * tiles, last_t = min(first_t + tiles, images * tiles_h * tiles_w);
-    x += x_offset;
-    v += v_offset;
-    const int streams = D_CAN_STREAM(stream, v);
-    for (int t = first_t; t < last_t; ++t) {
-        const int tw = t % tiles_w, th = t / tiles_w % tiles_h, n = t / (tiles_w * tiles_h);
-        const int h0 = min(th, big_h) * step_h0 + max(th - big_h, 0) * step_h1 - pad_top;
-        const int w0 = min(tw, big_w) * step_w0 + max(tw - big_w, 0) * step_w1 - pad_left;
-        /* The window's corner may lie before the image; it is only ever moved inside before it is read. */
-        const long corner = ((long)n * ih + h0) * iw + w0;
-        for (int c = first_c; c < last_c; c += T_VW) {
-            TRANSFORM_IN_LOOPS(th, tw, READ, WRITE)
-        }
-    }
+    const int streams = D_CAN_STREAM(stream, v + v_offset);
+    pack_tiles(x + x_offset, v + v_offset, ic, ih, iw, pad_top, pad_left, step_h0, step_h1, step_w0, step_w1, images, tiles_h, big_h,
+               tiles_w, big_w, ld, nr, first_c, last_c, first_t, last_t, streams);
 }
