@@ -19,7 +19,7 @@
 #define FMA_PATIENCE  64
 #define FMA_CALM      4    /* what a calm run takes of the patience */
 #define FMA_DISTURBED 0.05 /* of the processors' time */
-#define FMA_REPEATS   200
+#define FMA_MOST      0.7  /* seconds of all runs */
 
 #define FMA_UNROLL 8 /* D_UNROLL of the kernel */
 
@@ -105,7 +105,8 @@ static bench_status measure_fma(bench_session *session, double *flops_out, bench
     bench_status status = bench_fma_create(session->context, &fma);
     if (status == BENCH_OK)
         status = bench_fma_calibrate(&fma, session->queue, FMA_SECONDS, &rounds);
-    for (int i = 0, stale = 0; i < FMA_REPEATS && stale <= FMA_PATIENCE && status == BENCH_OK; ++i) {
+    const double end = bench_now() + FMA_MOST;
+    for (int stale = 0; stale <= FMA_PATIENCE && status == BENCH_OK && (best <= 0 || bench_now() < end);) {
         const bench_processor before = bench_processor_now();
         const double begin = bench_now();
         status = bench_fma_run(&fma, session->queue, rounds);
