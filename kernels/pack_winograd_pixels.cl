@@ -26,6 +26,14 @@
 
 #define D_NEXT (F_BLOCKS ? nr : ld) /* to the next tile's row */
 
+#define WRITE(i, j, value)                                                                                                                 \
+    {                                                                                                                                      \
+        __global float *to = v + D_AT(i, j);                                                                                               \
+        D_STREAM(value, to, streams);                                                                                                      \
+        if (!streams)                                                                                                                      \
+            PREFETCH_WRITE(to + D_NEXT);                                                                                                   \
+    }
+
 #define PACK_TILE(H, W)                                                                                                                    \
     {                                                                                                                                      \
         vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
@@ -42,13 +50,24 @@
         TRANSFORM(H, W, in, out)                                                                                                           \
         _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
             _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
-                __global float *to = v + D_AT(i, j);                                                                                       \
-                D_STREAM(out[i * P_QW##W + j], to, streams);                                                                               \
-                if (!streams)                                                                                                              \
-                    PREFETCH_WRITE(to + D_NEXT);                                                                                           \
+                WRITE(i, j, out[i * P_QW##W + j])                                                                                          \
             }                                                                                                                              \
         }                                                                                                                                  \
     }
+
+/* Unrolled transforms of four kinds of tiles in one program: PoCL builds them in 0.6 s, Intel's runtime (2026.22) takes 7 to 11 s. */
+#if P_RH1 && P_RW1 && !defined(POCL_DEVICE_ADDRESS_BITS)
+static inline vec_float read_pixel(__global const float *x, __global const float *pixel, int valid) {
+    const vec_float value = D_LOAD(valid ? pixel : x);
+    return valid ? value : (vec_float)(0.0f);
+}
+
+#define READ(i, j)                                                                                                                         \
+    read_pixel(x, x + (corner + (long)(i)*iw + (j)) * ic + c, h0 + (i) >= 0 && h0 + (i) < ih && c < ic && w0 + (j) >= 0 && w0 + (j) < iw)
+#define PACK(th, tw) TRANSFORM_IN_LOOPS(th, tw, READ, WRITE)
+#else
+#define PACK(th, tw) FOR_KIND(PACK_TILE, th, tw)
+#endif
 
 /* The vectors of channels from first_c to last_c of the tiles from first_t to last_t. */
 static OUT_OF_LINE void pack_tiles(__global const float *restrict x, __global float *restrict v, int ic, int ih, int iw, int pad_top,
@@ -61,7 +80,7 @@ static OUT_OF_LINE void pack_tiles(__global const float *restrict x, __global fl
         /* The window's corner may lie before the image; it is only ever moved inside before it is read. */
         const long corner = ((long)n * ih + h0) * iw + w0;
         for (int c = first_c; c < last_c; c += T_VW) {
-            FOR_KIND(PACK_TILE, th, tw)
+            PACK(th, tw)
         }
     }
 }
