@@ -53,12 +53,10 @@ static inline void transform_w0(const vec_float *in, int is, vec_float *out, int
         _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) transform_w##W(half_way + i * P_RW##W, 1, out + i * P_QW##W, 1);               \
     }
 
-/* A tile in two loops that are not unrolled, over its columns and then over the rows between. READ(i, j) is the value in row i, column j of
- * the tile, WRITE(i, j, value) takes that of the transform. The larger tiles do not fit the registers anyway, and tiles of two kinds along both
- * axes need two loops of each axis in place of four whole transforms. Processors foresee addresses by the instruction that reads them: where
- * points are read from planes, or filters are packed, TRANSFORM took a third less time than loops (PoCL, AVX-512, processor time of
- * pack_winograd_filter and unpack_winograd_pixels in `bench conv alexnet:conv4n32 --algo winograd`); unpack_winograd_windows asks for the next
- * tile's points and so loses nothing. */
+/* A tile in two loops that are not unrolled, over its columns and then over the rows between. READ(i, j) is the value in row i, column j of the tile,
+ * WRITE(i, j, value) takes that of the transform. Tiles of two kinds along both axes then need two loops of each axis in place of four whole transforms. What
+ * reads planes of points and what packs took longer in loops: processors foresee addresses by the instruction that reads them. unpack_winograd_windows asks
+ * for the next tile's points and so loses nothing. */
 #define D_BETWEEN (P_QH0 * P_RW0)
 #define COLUMNS(H, columns, READ)                                                                                                          \
     _Pragma("unroll 1") for (int j = 0; j < (columns); ++j) {                                                                              \
