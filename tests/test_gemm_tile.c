@@ -281,9 +281,11 @@ int main(int argc, char **argv) {
     add_tile("nvidia", true, convcl_gemm_mma__get("nvidia", convcl_gemm_mma__count("nvidia") - 1), CONVCL_GEMM_SUM);
     for (int u = 0; u < convcl_gemm_mma__units(); ++u) {
         const char *unit = convcl_gemm_mma__unit(u);
-        const int all = convcl_gemm_mma__count(unit) - 1; /* how A comes does not depend on the tile, and twins are slow */
-        for (int t = 0; t <= all; ++t)
-            add_tile(unit, false, convcl_gemm_mma__get(unit, t), t == all ? CONVCL_GEMM_BLOCKS : CONVCL_GEMM_PANELS);
+        /* Twins are slow: how A comes does not depend on the tile, and halves go the ways of the unit whose they are. */
+        const int all = convcl_gemm_mma__count(unit) - 1;
+        const bool half = strstr(unit, "-half") != NULL;
+        for (int t = half ? all : 0; t <= all; ++t)
+            add_tile(unit, false, convcl_gemm_mma__get(unit, t), t == all && !half ? CONVCL_GEMM_BLOCKS : CONVCL_GEMM_PANELS);
     }
     return harness_main(argc, argv);
 }

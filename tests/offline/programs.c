@@ -198,7 +198,8 @@ static void plan_nets(convcl_context *context, convcl_math math, const char *alg
     }
 }
 
-/* A tile with every kind of A: a request does not say more. */
+/* A tile with every kind of A: a request does not say more. In FAST math and with asynchronous copies with one of them, because how A comes does not depend on
+ * either; with CONVCL_OFFLINE_ALL set with all. */
 static void plan_tile(convcl_context *context, const char *variant, convcl_tile tile, convcl_math math, int prefetch) {
     for (int source = CONVCL_GEMM_PANELS; source <= CONVCL_GEMM_BLOCKS; ++source)
         for (int run = 3; run <= 4; ++run) {
@@ -210,6 +211,8 @@ static void plan_tile(convcl_context *context, const char *variant, convcl_tile 
                                                  .math = math,
                                                  .prefetch = prefetch};
             convcl_gemm *gemm = NULL;
+            if (request.source != CONVCL_GEMM_PLAIN && (prefetch || math == CONVCL_MATH_FAST) && !getenv("CONVCL_OFFLINE_ALL"))
+                continue;
             if (run == 3 && request.source != CONVCL_GEMM_ROWS && request.source != CONVCL_GEMM_SUM)
                 continue;
             const convcl_status status = convcl_gemm__create(context, &request, &gemm);
