@@ -34,8 +34,8 @@ except ImportError:
 os.environ.setdefault("CONVCL_TUNE", "off")  # what is tested here does not depend on it
 
 
-def bench(*arguments, status=0):
-    done = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, check=False)
+def bench(*arguments, status=0, **environment):
+    done = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, check=False, env={**os.environ, **environment})
     if done.returncode != status:
         raise AssertionError(f"bench {arguments}: exit status {done.returncode}: {done.stderr}")
     return done.stdout
@@ -143,6 +143,12 @@ class Schema(Folder):
         conv = bench("conv", "n1ic8ih9iw9oc8f3p1", "n1ic8ih9iw9oc8f3p1g2", "--algo", "winograd", "--steps", 2, "--verify", "--format", "json")
         self.assertIn("unsupported", [row["status"] for row in self.check(json.loads(conv))["rows"]])
         self.check(json.loads(bench("gemm", "gm16gn16gk16gb1", "--steps", 2, "--format", "json")))
+
+    def test_exported_cache(self):
+        path, folder = self.path / "tunings.json", str(self.path / "cache")
+        bench("--net", "cifar10-quick", "-b", 4, "--steps", 1, "--burn-in", 0, "--phase", "forward", "--tune", "quick", CONVCL_CACHE_DIR=folder)
+        bench("cache", "export", path, CONVCL_CACHE_DIR=folder)
+        self.assertGreater(len(self.check(json.loads(path.read_text()))["entries"]), 0)
 
     def test_made_runs(self):
         """Those that the page is tested with are as real ones."""
