@@ -1,4 +1,4 @@
-/* out_of_line.h: a kernel's work in a function of its own, which no compiler copies into the kernel.
+/* out_of_line.h: a kernel's work in a function of its own, which PoCL does not copy into the kernel.
  * SPDX-License-Identifier: MIT
  * PoCL 3.1 puts the text of a kernel three times into what it compiles: the kernel itself, and inlined into each of two loops over
  * work-items. A large kernel so takes three times as long to build (retest: count the lines of `llvm-dis parallel.bc`, which PoCL leaves in its

@@ -1,6 +1,6 @@
 /* pack_phases.cl: splits images by stride into phases, space to depth, so that a strided convolution becomes one of stride 1 over more channels.
  * SPDX-License-Identifier: MIT
- * used by   conv_fwd_winograd.c, conv_bwd_weights_winograd.c (x)
+ * used by   conv_fwd_winograd.c, conv_winograd_bwd.c (x)
  * reads     x[n][h][w][c] at ((n*ih + h)*iw + w)*ic + c
  * writes    y[n][p][q][k] at ((n*oh + p)*ow + q)*kc + k;  k = (rh*stride_w + rw)*ic + c, kc = stride_h*stride_w*ic, h = p*stride_h + rh - pad_top, w likewise
  * edges     outside x writes 0

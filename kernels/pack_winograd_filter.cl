@@ -1,6 +1,6 @@
 /* pack_winograd_filter.cl: transforms the P_RH0 x P_RW0 taps of a filter into B panels of a Winograd GEMM over P_QH0 * P_QW0 points, U = G w Gt.
  * SPDX-License-Identifier: MIT
- * used by   conv_fwd_winograd.c (as it is), conv_bwd_data_winograd.c (channels turned)
+ * used by   conv_fwd_winograd.c (as it is), conv_winograd_bwd.c (channels turned)
  * reads     w at fh*stride_fh + fw*stride_fw + k*stride_k + column*stride_column
  * writes    b[e][q][k][r] at e*plane + (q*gk + k)*nr + r;  column = q*nr + r, panels = ceil(gn / nr)
  * edges     columns gn <= column < panels*nr are written as 0

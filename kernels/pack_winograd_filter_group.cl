@@ -1,6 +1,6 @@
 /* pack_winograd_filter_group.cl: pack_winograd_filter.cl for GPUs: a work-group shares the taps of a filter.
  * SPDX-License-Identifier: MIT
- * used by   conv_fwd_winograd.c (as it is), conv_bwd_data_winograd.c (channels turned)
+ * used by   conv_fwd_winograd.c (as it is), conv_winograd_bwd.c (channels turned)
  * reads     as pack_winograd_filter.cl
  * writes    as pack_winograd_filter.cl
  * edges     columns gn <= column < panels*nr are written as 0

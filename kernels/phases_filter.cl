@@ -1,6 +1,6 @@
 /* phases_filter.cl: splits the taps of a filter by stride as pack_phases.cl splits the pixels (F_BACK 0), or puts the parts of its gradient together (F_BACK 1).
  * SPDX-License-Identifier: MIT
- * used by   conv_fwd_winograd.c (w), conv_bwd_weights_winograd.c (dw, F_BACK)
+ * used by   conv_fwd_winograd.c (w), conv_winograd_bwd.c (dw, F_BACK)
  * reads     F_BACK 0: w[fh][fw][c][column] at ((fh*fws + fw)*ic + c)*oc + column, fws taps a row        F_BACK 1: v
  * writes    F_BACK 0: v[a][b][k][column] at ((a*rw + b)*kc + k)*oc + column;  k = (sh*stride_w + sw)*ic + c, fh = a*stride_h + sh, fw = b*stride_w + sw
  *           F_BACK 1: w

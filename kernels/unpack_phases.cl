@@ -1,6 +1,6 @@
 /* unpack_phases.cl: puts the phases of an image together again, the way back of pack_phases.cl: depth to space.
  * SPDX-License-Identifier: MIT
- * used by   conv_bwd_winograd.c (dx)
+ * used by   conv_winograd_bwd.c (dx)
  * reads     y[n][p][q][k] at ((n*oh + p)*ow + q)*kc + k;  k = (rh*stride_w + rw)*ic + c, kc = stride_h*stride_w*ic; mask as x
  * writes    x[n][h][w][c] at ((n*ih + h)*iw + w)*ic + c, h = p*stride_h + rh - pad_top, w likewise
  * edges     pixels of x behind the last phase are written as 0

@@ -1,6 +1,6 @@
 /* unpack_winograd_filter.cl: transforms the points of a Winograd GEMM back into the P_QH0 x P_QW0 taps of a filter's gradient.
  * SPDX-License-Identifier: MIT
- * used by   conv_bwd_weights_winograd.c (dw)
+ * used by   conv_winograd_bwd.c (dw)
  * reads     m[e][c][k] at (e*ic + c)*oc + e*P_GAP + k;  e < P_RH0*P_RW0
  * writes    w[fh][fw][c][k] at ((fh*P_QW0 + fw)*ic + c)*oc + k
  * edges     none

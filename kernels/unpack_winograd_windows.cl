@@ -1,6 +1,6 @@
 /* unpack_winograd_windows.cl: transforms the points of a Winograd GEMM into P_QH x P_QW windows of an image and adds them up where they overlap.
  * SPDX-License-Identifier: MIT
- * used by   conv_bwd_winograd.c (dx, or its phases)
+ * used by   conv_winograd_bwd.c (dx, or its phases)
  * reads     m[e][t][c] at (before + t)*channels + c;  e < P_RH0*P_RW0, planes of points as in planes.h, t the tile's row in its plane
  *           mask as dx, where it is not NULL: dx is kept where it is positive
  * writes    dx[n][h][w][c] at ((n*ih + h)*iw + w)*channels + c; tile (n, th, tw) has its window at h = min(th, big_h)*step_h0 + max(th - big_h, 0)*step_h1 - pad_top,
