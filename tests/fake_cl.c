@@ -116,7 +116,13 @@ FAKE_BUILD_CODE(clCompileProgram, CL_COMPILE_PROGRAM_FAILURE,
                 (program, count_, devices, options, headers, texts, names, notify, user))
 FAKE_CODE(clGetProgramInfo, (cl_program program, cl_program_info what, size_t size, void *value, size_t *needed),
           (program, what, size, value, needed))
-FAKE_CODE(clSetKernelArg, (cl_kernel kernel, cl_uint index, size_t size, const void *value), (kernel, index, size, value))
+/* A kernel that forgets its memory does so like a release: whether that works changes nothing. */
+cl_int CL_API_CALL __real_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void *value);
+cl_int CL_API_CALL __wrap_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void *value);
+cl_int CL_API_CALL __wrap_clSetKernelArg(cl_kernel kernel, cl_uint index, size_t size, const void *value) {
+    const bool forgets = !value && size == sizeof(cl_mem);
+    return !forgets && fails(FAKE_CL, "clSetKernelArg") ? CL_OUT_OF_RESOURCES : __real_clSetKernelArg(kernel, index, size, value);
+}
 FAKE_CODE(clFinish, (cl_command_queue queue), (queue))
 
 FAKE_CREATE(cl_context, clCreateContext,

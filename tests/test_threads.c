@@ -32,14 +32,12 @@ static void release_queue(void *queue) {
     clReleaseCommandQueue(queue);
 }
 
-static void test_threads__share_one_plan(harness_device *device, const void *data) {
-    const conv_case *c = data;
-    convcl_conv_plan *plan = conv_plan(device, c);
+static void enqueue_together(harness_device *device, const conv_case *c, const convcl_conv_plan *const plans[THREADS]) {
     worker workers[THREADS];
     pthread_t threads[THREADS];
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (worker){.c = c, .plan = plan, .values = conv_random_values(&c->desc)};
-        workers[i].tensors = conv_upload(device, c, plan, &workers[i].values);
+        workers[i] = (worker){.c = c, .plan = plans[i], .values = conv_random_values(&c->desc)};
+        workers[i].tensors = conv_upload(device, c, plans[i], &workers[i].values);
         assert_ok(convcl_context_create_queue(device->context, 0, &workers[i].queue));
         harness_defer(release_queue, workers[i].queue);
     }
@@ -51,6 +49,16 @@ static void test_threads__share_one_plan(harness_device *device, const void *dat
         assert_int_equal(workers[i].status, CONVCL_OK);
         conv_expect(c, &workers[i].values, &workers[i].tensors, false);
     }
+}
+
+static void test_threads__share_one_plan(harness_device *device, const void *data) {
+    const convcl_conv_plan *const plan = conv_plan(device, data);
+    enqueue_together(device, data, (const convcl_conv_plan *const[THREADS]){plan, plan});
+}
+
+/* Their kernels are the same objects, which hold their arguments. */
+static void test_threads__equal_plans(harness_device *device, const void *data) {
+    enqueue_together(device, data, (const convcl_conv_plan *const[THREADS]){conv_plan(device, data), conv_plan(device, data)});
 }
 
 /* ---- plans made at the same time on one context ---- */
@@ -145,6 +153,7 @@ int main(int argc, char **argv) {
     conv_add_for_gemms("test_threads__share_one_fwd_plan", test_threads__share_one_plan, text, CONVCL_CONV_FWD);
     conv_add_for_gemms("test_threads__share_one_bwd_data_plan", test_threads__share_one_plan, text, CONVCL_CONV_BWD_DATA);
     conv_add_for_gemms("test_threads__share_one_bwd_weights_plan", test_threads__share_one_plan, text, CONVCL_CONV_BWD_WEIGHTS);
+    conv_add_for_gemms("test_threads__equal_plans", test_threads__equal_plans, text, CONVCL_CONV_FWD);
     conv_add_for_gemms("test_threads__make_plans_on_one_context", test_threads__make_plans_on_one_context, text, CONVCL_CONV_FWD);
     HARNESS_DEVICE(test_threads__build_each_program_once);
     return harness_main(argc, argv);

@@ -11,12 +11,15 @@
 #include "convcl/context.h"
 #include "opencl/context_internal.h"
 #include "opencl/device_traits.h"
+#include "opencl/program.h"
 #include "store/store.h"
 
 /* A program, by file name and options. */
 typedef struct convcl_program {
-    char *key;          /* "<file> <options>", a newline, the generated text in front */
-    cl_program program; /* NULL while a thread makes it */
+    char *key;                     /* "<file> <options>", a newline, the generated text in front */
+    cl_program program;            /* NULL while a thread makes it */
+    pthread_mutex_t kernels_lock;  /* guards the kernels */
+    convcl_kernel_object *kernels; /* made so far */
 } convcl_program;
 
 /* What won a race, or was recalled, in this context. */
@@ -36,6 +39,9 @@ struct convcl_context {
     char *identity;                   /* what the store's keys begin with; NULL without a store */
     convcl_tuning tuning;
     double tuning_budget; /* seconds; 0: no limit */
+    int build_threads;    /* 0: by the driver */
+
+    pthread_mutex_t log_lock; /* held during a call of log */
 
     pthread_mutex_t lock; /* guards everything below; not held while a program is made */
     pthread_cond_t program_made;
@@ -47,6 +53,8 @@ struct convcl_context {
     size_t winner_count, winner_capacity;
     int programs_built, programs_loaded, candidates_tuned;
     double compile_seconds, tune_seconds;
+    int builds_running;                      /* threads that are making programs */
+    double builds_begin;                     /* when the first of them began; seconds of a clock that only goes on */
     bool refusal_reported;                   /* of a stored program */
     char kernels_digest[CONVCL_SHA256_TEXT]; /* of all kernels; empty while not made */
 };

@@ -3,15 +3,12 @@
 #ifndef CONVCL_OPENCL_KERNEL_STRUCT_H
 #define CONVCL_OPENCL_KERNEL_STRUCT_H
 
-#include <pthread.h>
-
 #include "opencl/kernel.h"
+#include "opencl/program.h"
 
 struct convcl_kernel {
-    convcl_context *context;
-    char *name;
-    pthread_mutex_t lock; /* held from the first argument to the enqueue: OpenCL's kernel objects hold their arguments */
-    cl_kernel kernel;
+    convcl_context *context;      /* a reference */
+    convcl_kernel_object *object; /* the context's */
 };
 
 #endif

@@ -19,6 +19,21 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Between the two the context's compile_seconds grow, whatever the number of threads. */
+static void begin_building(convcl_context *context) {
+    pthread_mutex_lock(&context->lock);
+    if (context->builds_running++ == 0)
+        context->builds_begin = now();
+    pthread_mutex_unlock(&context->lock);
+}
+
+static void end_building(convcl_context *context) {
+    pthread_mutex_lock(&context->lock);
+    if (--context->builds_running == 0)
+        context->compile_seconds += now() - context->builds_begin;
+    pthread_mutex_unlock(&context->lock);
+}
+
 /* ---- the store ----------------------------------------------------------------------------------------------------------------------------------------- */
 
 /* Everything that the built program depends on. */
@@ -95,10 +110,10 @@ static convcl_status make(convcl_context *context, const char *file, const char 
     if (status != CONVCL_OK)
         return status;
     const char *const text[2] = {prelude, source};
-    const double begin = now();
+    begin_building(context);
     status = load_or_build(context, file, options, text, program_out, &loaded);
+    end_building(context);
     pthread_mutex_lock(&context->lock);
-    context->compile_seconds += now() - begin;
     if (loaded)
         ++context->programs_loaded;
     else
@@ -117,9 +132,22 @@ static convcl_program *find(const convcl_context *context, const char *key) {
     return NULL;
 }
 
+static void destroy_kernels(convcl_kernel_object *object) {
+    while (object) {
+        convcl_kernel_object *next = object->next;
+        clReleaseKernel(object->kernel);
+        pthread_mutex_destroy(&object->lock);
+        free(object->name);
+        free(object);
+        object = next;
+    }
+}
+
 static void destroy(convcl_program *entry) {
+    destroy_kernels(entry->kernels);
     if (entry->program)
         clReleaseProgram(entry->program);
+    pthread_mutex_destroy(&entry->kernels_lock);
     free(entry->key);
     free(entry);
 }
@@ -130,7 +158,15 @@ static convcl_status add(convcl_context *context, const char *key, convcl_progra
     convcl_program *entry = NULL;
     CONVCL_TRY(convcl_grow(&context->programs, &context->program_capacity, context->program_count + 1, sizeof(convcl_program *)));
     CONVCL_TRY(convcl_alloc(sizeof *entry, &entry));
-    CONVCL_TRY(convcl_copy_string(key, &entry->key));
+    if (pthread_mutex_init(&entry->kernels_lock, NULL) != 0) {
+        status = convcl_fail(CONVCL_NO_MEMORY, "program: a mutex could not be made");
+        goto cleanup;
+    }
+    status = convcl_copy_string(key, &entry->key);
+    if (status != CONVCL_OK) {
+        pthread_mutex_destroy(&entry->kernels_lock);
+        goto cleanup;
+    }
     context->programs[context->program_count++] = entry;
     *entry_out = entry;
     return CONVCL_OK;
@@ -148,8 +184,8 @@ static void drop(convcl_context *context, convcl_program *entry) {
     destroy(entry);
 }
 
-convcl_status convcl_program__get(convcl_context *context, const char *file, const char *options, const char *prelude,
-                                  cl_program *program_out) {
+/* Finds or makes a program. */
+static convcl_status get(convcl_context *context, const char *file, const char *options, const char *prelude, convcl_program **entry_out) {
     convcl_status status = CONVCL_OK;
     convcl_program *entry = NULL;
     convcl_text key = {0};
@@ -174,10 +210,71 @@ convcl_status convcl_program__get(convcl_context *context, const char *file, con
         }
     }
     if (status == CONVCL_OK)
-        *program_out = entry->program;
+        *entry_out = entry;
     pthread_mutex_unlock(&context->lock);
     convcl_text_clear(&key);
     return status;
+}
+
+/* ---- kernels ------------------------------------------------------------------------------------------------------------------------------------------- */
+
+/* Makes a kernel of a program; its lock is held. */
+static convcl_status make_kernel(convcl_context *context, convcl_program *entry, const char *file, const char *name,
+                                 convcl_kernel_object **object_out) {
+    convcl_status status = CONVCL_OK;
+    convcl_kernel_object *object = NULL;
+    cl_int code = CL_SUCCESS;
+    CONVCL_TRY(convcl_alloc(sizeof *object, &object));
+    CONVCL_TRY(convcl_copy_string(name, &object->name));
+    begin_building(context);
+    object->kernel = clCreateKernel(entry->program, name, &code);
+    end_building(context);
+    CONVCL_TRY(convcl_cl__check(code, "clCreateKernel", context->info.name, "%s in %s.cl", name, file));
+    if (pthread_mutex_init(&object->lock, NULL) != 0) {
+        clReleaseKernel(object->kernel);
+        status = convcl_fail(CONVCL_NO_MEMORY, "kernel %s: a mutex could not be made", name);
+        goto cleanup;
+    }
+    object->next = entry->kernels;
+    entry->kernels = object;
+    *object_out = object;
+    return CONVCL_OK;
+cleanup:
+    if (object)
+        free(object->name);
+    free(object);
+    return status;
+}
+
+convcl_status convcl_program__take_kernel(convcl_context *context, const char *file, const char *name, const char *options,
+                                          const char *prelude, convcl_kernel_object **object_out) {
+    convcl_program *entry = NULL;
+    convcl_status status = get(context, file, options, prelude, &entry);
+    if (status != CONVCL_OK)
+        return status;
+    pthread_mutex_lock(&entry->kernels_lock);
+    convcl_kernel_object *object = entry->kernels;
+    while (object && strcmp(object->name, name) != 0)
+        object = object->next;
+    if (!object)
+        status = make_kernel(context, entry, file, name, &object);
+    pthread_mutex_unlock(&entry->kernels_lock);
+    if (status != CONVCL_OK)
+        return status;
+    pthread_mutex_lock(&object->lock);
+    object->users++;
+    pthread_mutex_unlock(&object->lock);
+    *object_out = object;
+    return CONVCL_OK;
+}
+
+void convcl_program__give_kernel_back(convcl_kernel_object *object) {
+    pthread_mutex_lock(&object->lock);
+    if (--object->users == 0)
+        for (cl_uint i = 0; object->tensors; i++, object->tensors >>= 1)
+            if (object->tensors & 1)
+                clSetKernelArg(object->kernel, i, sizeof(cl_mem), NULL);
+    pthread_mutex_unlock(&object->lock);
 }
 
 void convcl_program__release_all(convcl_context *context) {

@@ -3,14 +3,31 @@
 #ifndef CONVCL_OPENCL_PROGRAM_H
 #define CONVCL_OPENCL_PROGRAM_H
 
+#include <pthread.h>
+#include <stdint.h>
+
 #include "base/text.h"
 #include "convcl/context.h"
 
-/* Takes the program of kernels/<file>.cl with `options`, the generated `prelude` in front of it, from the context or makes it. Threads that want the same one wait
- * for the first of them; different ones are made at the same time where the driver allows that. The program stays the context's.
+/* OpenCL's kernel object, one a program and name, which all plans share: some drivers (rusticl) do most of the compiling when they make one. It holds its arguments, so that a
+ * thread keeps the lock from the first argument to the enqueue. */
+typedef struct convcl_kernel_object {
+    char *name;
+    cl_kernel kernel;
+    pthread_mutex_t lock; /* guards the kernel and what follows */
+    int users;            /* kernels that were taken and not given back */
+    uint64_t tensors;     /* bit i: argument i is memory, and is set */
+    struct convcl_kernel_object *next;
+} convcl_kernel_object;
+
+/* Takes the kernel `name` of kernels/<file>.cl built with `options`, the generated `prelude` in front of it, from the context or makes it, program and all. Threads that
+ * want the same program wait for the first of them; different ones are made at the same time where the driver allows that. The object stays the context's; to be given back.
  * CONVCL_BUILD_FAILED, CONVCL_CL_ERROR, CONVCL_IO, CONVCL_INTERNAL, CONVCL_NO_MEMORY. */
-convcl_status convcl_program__get(convcl_context *context, const char *file, const char *options, const char *prelude,
-                                  cl_program *program_out);
+convcl_status convcl_program__take_kernel(convcl_context *context, const char *file, const char *name, const char *options,
+                                          const char *prelude, convcl_kernel_object **object_out);
+
+/* The last one to give it back has it forget its arguments: some drivers (rusticl) keep their memory alive. */
+void convcl_program__give_kernel_back(convcl_kernel_object *object);
 
 /* Releases all programs of a context. */
 void convcl_program__release_all(convcl_context *context);

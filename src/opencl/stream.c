@@ -53,7 +53,9 @@ convcl_status convcl_stream__check_buffer(const char *what, const char *argument
     return CONVCL_OK;
 }
 
-static cl_int set_args(cl_kernel kernel, const convcl_arg *args, int count) {
+/* The object's lock is held. */
+static cl_int set_args(convcl_kernel_object *object, const convcl_arg *args, int count) {
+    const cl_kernel kernel = object->kernel;
     cl_int code = CL_SUCCESS;
     cl_uint index = 0;
     for (int i = 0; i < count && code == CL_SUCCESS; ++i) {
@@ -61,6 +63,7 @@ static cl_int set_args(cl_kernel kernel, const convcl_arg *args, int count) {
         switch (arg->kind) {
         case CONVCL_ARG_TENSOR: {
             const cl_ulong offset = arg->value.tensor.offset;
+            object->tensors |= (uint64_t)1 << index;
             code = clSetKernelArg(kernel, index++, sizeof(cl_mem), arg->value.tensor.mem ? &arg->value.tensor.mem : NULL);
             if (code == CL_SUCCESS)
                 code = clSetKernelArg(kernel, index++, sizeof offset, &offset);
@@ -89,17 +92,18 @@ convcl_status convcl_stream__launch(convcl_stream *stream, convcl_kernel *kernel
     const bool wants_event = stream->out_of_order || stream->profile;
     const cl_uint wait_count = stream->last ? 1 : stream->wait_count;
     const cl_event *wait = stream->last ? &stream->last : stream->wait;
-    pthread_mutex_lock(&kernel->lock);
-    cl_int code = set_args(kernel->kernel, args, arg_count);
+    convcl_kernel_object *object = kernel->object;
+    pthread_mutex_lock(&object->lock);
+    cl_int code = set_args(object, args, arg_count);
     const char *call = "clSetKernelArg";
     if (code == CL_SUCCESS) {
         call = "clEnqueueNDRangeKernel";
-        code = clEnqueueNDRangeKernel(stream->queue, kernel->kernel, 3, NULL, range->global, range->local, wait_count, wait,
+        code = clEnqueueNDRangeKernel(stream->queue, object->kernel, 3, NULL, range->global, range->local, wait_count, wait,
                                       wants_event ? &event : NULL);
     }
-    pthread_mutex_unlock(&kernel->lock);
+    pthread_mutex_unlock(&object->lock);
     const convcl_status status =
-        convcl_cl__check(code, call, device_name(stream), "%s, global %zux%zux%zu, local %zux%zux%zu", kernel->name, range->global[0],
+        convcl_cl__check(code, call, device_name(stream), "%s, global %zux%zux%zu, local %zux%zux%zu", object->name, range->global[0],
                          range->global[1], range->global[2], range->local[0], range->local[1], range->local[2]);
     if (status != CONVCL_OK)
         return status;
@@ -107,7 +111,7 @@ convcl_status convcl_stream__launch(convcl_stream *stream, convcl_kernel *kernel
     stream->wait_count = 0;
     stream->wait = NULL;
     if (stream->profile)
-        stream->profile(stream->profile_user, kernel->name, event);
+        stream->profile(stream->profile_user, object->name, event);
     if (stream->last)
         clReleaseEvent(stream->last);
     stream->last = stream->out_of_order ? event : NULL;
