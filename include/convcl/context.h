@@ -21,8 +21,8 @@ typedef enum convcl_log_level {
     CONVCL_LOG_INFO = 3     /* progress */
 } convcl_log_level;
 
-/* Receives one line of the library's log, without a newline. Called on the thread that logs, never after the context is gone. The message is borrowed during the
- * call, which must not call convcl. */
+/* Receives one line of the library's log, without a newline. Called on the thread that logs, which can be one that convcl builds programs with, but never on two at
+ * once for one context, and never after the context is gone. The message is borrowed during the call, which must not call convcl. */
 typedef void (*convcl_log_fn)(convcl_log_level level, const char *message, void *user);
 
 /* How much time convcl may spend on finding what is fastest, when it meets a problem that the store knows no answer to. */
@@ -43,6 +43,8 @@ typedef struct convcl_context_options {
                             * CONVCL_CACHE_DIR (the same words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl */
     convcl_tuning tuning;
     double tuning_seconds; /* what all tuning of this context may take together, seconds; 0: no limit but the mode's own; not below 0 */
+    int build_threads; /* threads that build the programs of a network, 0 to 64; 1: the caller's own only; 0: the environment's CONVCL_BUILD_THREADS, else as many as
+                            * the driver makes use of, at most 8 */
     const char
         *form; /* kernels for another kind of device than it is, for tests: "cpu", "gpu", "nvidia", "amd-wave64", "amd-wave32" or "intel";
                          NULL: the environment's CONVCL_FORM, else the device's own kind */
@@ -53,7 +55,7 @@ typedef struct convcl_context_options {
  * choice       as in convcl_device_choose; NULL means "0"
  * options      NULL means all defaults; copied
  * context_out  receives the context, the caller's to release; NULL on failure
- * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose; context_out is NULL; an unknown form; tuning is 7; tuning_seconds is -1); CONVCL_NO_MEMORY;
+ * Returns CONVCL_OK; CONVCL_INVALID (see convcl_device_choose; context_out is NULL; an unknown form; tuning is 7; tuning_seconds is -1; build_threads is 65); CONVCL_NO_MEMORY;
  * CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR. A store that cannot be used is no failure: the log gets one warning and the context works without.
  * Blocks while the driver starts. Thread safe. */
 convcl_status convcl_context_create(const char *choice, const convcl_context_options *options, convcl_context **context_out);
@@ -85,7 +87,7 @@ const convcl_device_info *convcl_context_device(const convcl_context *context);
 convcl_status convcl_context_create_queue(const convcl_context *context, cl_command_queue_properties properties,
                                           cl_command_queue *queue_out);
 
-/* Seconds spent on building programs so far, from source or from the store, on all threads together. A driver may compile more at a kernel's first launch (PoCL
+/* Seconds during which programs were being built so far, from source or from the store, by one thread or several. A driver may compile more at a kernel's first launch (PoCL
  * does, for each local size), which this cannot see. Thread safe. */
 double convcl_context_compile_seconds(const convcl_context *context);
 

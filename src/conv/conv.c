@@ -46,7 +46,8 @@ static convcl_status decide(convcl_context *context, const convcl_conv_shape *sh
     *choice_out = (convcl_conv_choice){.gemm = options ? options->gemm : NULL};
     *tuned_out = false;
     if (!options || (is_auto(options->algo) && is_auto(options->gemm))) {
-        const convcl_status status = convcl_conv_tune__winner(context, shape, dir, label, &winner, tuned_out);
+        const convcl_status status = label ? convcl_conv_tune__winner(context, shape, dir, label, &winner, tuned_out)
+                                           : convcl_conv_tune__recall(context, shape, dir, &winner, tuned_out);
         if (status != CONVCL_OK)
             return status;
     }

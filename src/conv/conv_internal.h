@@ -6,7 +6,7 @@
 #include "convcl/conv.h"
 #include "opencl/kernel.h"
 
-/* convcl_conv_plan_create with the layer's name, for the progress of tuning. */
+/* convcl_conv_plan_create with the layer's name, for the progress of tuning. label NULL: nothing is tuned, what is known and the cost model decide. */
 convcl_status convcl_conv__plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
                                        const convcl_conv_options *options, const char *label, convcl_conv_plan **plan_out);
 

@@ -149,6 +149,7 @@ static convcl_status compile(convcl_net *net) {
     CONVCL_TRY(convcl_net__make_steps(net));
     convcl_net__set_lifetimes(net);
     CONVCL_TRY(convcl_net__place(net));
+    convcl_net__build_ahead(net);
     CONVCL_TRY(convcl_net__make_plans(net));
     CONVCL_TRY(place_with_kept(net));
     CONVCL_TRY(convcl_net__allocate(net));

@@ -3,7 +3,7 @@
  *
  * building   net.c (life, names, the sticky error), net_build.c (layers and their shapes)
  * compiling  net_compile.c (rules, fusion, order of the work), net_steps.c (the steps), net_memory.c (lifetimes, placement, allocation),
- *            net_plans.c (one plan an operation), net_describe.c (the result in words)
+ *            net_ahead.c (programs, by several threads), net_plans.c (one plan an operation), net_describe.c (the result in words)
  * using      net_run.c (forward, forward_backward), net_access.c (buffers, reads, writes) */
 #ifndef CONVCL_NET_NET_INTERNAL_H
 #define CONVCL_NET_NET_INTERNAL_H
@@ -198,6 +198,24 @@ const char *convcl_net__step_direction(convcl_net_step_kind kind);
 /* net_plans.c: makes the plan of every step, and the tensors that only the plans know: packed filters, transforms kept for the backward pass, the workspace. Joins
  * the two backward steps of a convolution where one plan makes both gradients. Statuses of the operations' create calls. */
 convcl_status convcl_net__make_plans(convcl_net *net);
+
+/* Makes a layer's plan, unless it has one; nothing for a convolution. Statuses of the operation's create call. */
+convcl_status convcl_net__make_layer_plan(const convcl_net *net, convcl_net_layer *layer);
+void convcl_net__destroy_layer_plan(convcl_net_layer *layer);
+
+/* The plan of a convolution in one direction. label: see convcl_conv__plan_create. */
+convcl_status convcl_net__make_conv_plan(const convcl_net *net, const convcl_net_layer *layer, convcl_conv_dir dir, const char *label,
+                                         convcl_conv_plan **plan_out);
+
+/* The direction of a convolution's step, which is not CONV_BWD. */
+convcl_conv_dir convcl_net__step_dir(convcl_net_step_kind kind);
+
+/* True when the step at `index` is a convolution's bwd_weights, the next one its bwd_data, and one plan may make both gradients. */
+bool convcl_net__may_join(const convcl_net *net, size_t index);
+
+/* net_ahead.c: builds the programs that the plans of the steps need, by several threads where the context wants several. What fails here fails again, with its status, when the
+ * plans are made. */
+void convcl_net__build_ahead(const convcl_net *net);
 
 /* Does without the transforms kept for the backward pass, which then makes them again. False when there are none. */
 bool convcl_net__drop_kept(convcl_net *net);

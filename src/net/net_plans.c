@@ -28,11 +28,17 @@ static convcl_conv_desc desc_of(const convcl_net_layer *layer, convcl_conv_dir d
     return desc;
 }
 
-static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
+convcl_status convcl_net__make_conv_plan(const convcl_net *net, const convcl_net_layer *layer, convcl_conv_dir dir, const char *label,
+                                         convcl_conv_plan **plan_out) {
     const convcl_conv_desc desc = desc_of(layer, dir);
     /* The algorithm is asked for of convolutions; a dense layer has but one. */
     const convcl_conv_options options = {.algo = layer->is_dense ? NULL : net->options.conv.algo, .gemm = net->options.conv.gemm};
-    convcl_status status = convcl_conv__plan_create(net->context, &desc, dir, &options, layer->name, &layer->plan.conv[dir]);
+    return convcl_conv__plan_create(net->context, &desc, dir, &options, label, plan_out);
+}
+
+/* The plan of a convolution in one direction, and the tensors that it asks for. */
+static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, convcl_conv_dir dir, size_t *workspace) {
+    convcl_status status = convcl_net__make_conv_plan(net, layer, dir, layer->name, &layer->plan.conv[dir]);
     if (status != CONVCL_OK)
         return status;
     *workspace = larger(*workspace, convcl_conv_plan_workspace(layer->plan.conv[dir]));
@@ -41,16 +47,20 @@ static convcl_status make_conv_plan(convcl_net *net, convcl_net_layer *layer, co
     return status;
 }
 
-/* Joins the steps bwd_weights (at `index`) and bwd_data of a convolution, which follow one another, where one plan makes both gradients. */
+bool convcl_net__may_join(const convcl_net *net, size_t index) {
+    const convcl_net_step *step = &net->steps[index], *next = step + 1;
+    return step->kind == CONVCL_NET_STEP_CONV_BWD_WEIGHTS && index + 1 < net->step_count && next->layer == step->layer &&
+           next->kind == CONVCL_NET_STEP_CONV_BWD_DATA && !net->layers[step->layer].is_dense;
+}
+
+/* Joins the two gradients of a convolution where one plan makes both; the step at `index` is bwd_weights. */
 static convcl_status join_backward_steps(convcl_net *net, size_t index) {
     convcl_net_step *step = &net->steps[index];
     const convcl_net_step *next = step + 1;
     convcl_net_layer *layer = &net->layers[step->layer];
-    if (layer->is_dense || index + 1 == net->step_count || next->layer != step->layer || next->kind != CONVCL_NET_STEP_CONV_BWD_DATA)
+    if (!convcl_net__may_join(net, index))
         return CONVCL_OK;
-    const convcl_conv_desc desc = desc_of(layer, CONVCL_CONV_BWD);
-    const convcl_status status =
-        convcl_conv__plan_create(net->context, &desc, CONVCL_CONV_BWD, &net->options.conv, layer->name, &layer->plan.conv[CONVCL_CONV_BWD]);
+    const convcl_status status = convcl_net__make_conv_plan(net, layer, CONVCL_CONV_BWD, layer->name, &layer->plan.conv[CONVCL_CONV_BWD]);
     if (status == CONVCL_UNSUPPORTED)
         return CONVCL_OK;
     if (status != CONVCL_OK)
@@ -90,19 +100,17 @@ bool convcl_net__drop_kept(convcl_net *net) {
     return any;
 }
 
-/* Makes the plan of a step; the layers other than convolutions have one plan for both directions. */
-static convcl_status make_plan(convcl_net *net, const convcl_net_step *step, size_t *workspace) {
-    convcl_status status = CONVCL_OK;
-    convcl_net_layer *layer = &net->layers[step->layer];
+convcl_conv_dir convcl_net__step_dir(convcl_net_step_kind kind) {
+    return kind == CONVCL_NET_STEP_CONV_FWD        ? CONVCL_CONV_FWD
+           : kind == CONVCL_NET_STEP_CONV_BWD_DATA ? CONVCL_CONV_BWD_DATA
+                                                   : CONVCL_CONV_BWD_WEIGHTS;
+}
+
+convcl_status convcl_net__make_layer_plan(const convcl_net *net, convcl_net_layer *layer) {
     switch (layer->op) {
     case CONVCL_NET_OP_INPUT:
-        break;
     case CONVCL_NET_OP_CONV:
-        return make_conv_plan(net, layer,
-                              step->kind == CONVCL_NET_STEP_CONV_FWD        ? CONVCL_CONV_FWD
-                              : step->kind == CONVCL_NET_STEP_CONV_BWD_DATA ? CONVCL_CONV_BWD_DATA
-                                                                            : CONVCL_CONV_BWD_WEIGHTS,
-                              workspace);
+        break;
     case CONVCL_NET_OP_RELU:
         return layer->plan.relu ? CONVCL_OK : convcl_relu_plan_create(net->context, layer->count, &layer->plan.relu);
     case CONVCL_NET_OP_LRN:
@@ -118,13 +126,21 @@ static convcl_status make_plan(convcl_net *net, const convcl_net_step *step, siz
     case CONVCL_NET_OP_DROPOUT:
         return layer->plan.dropout ? CONVCL_OK : convcl_dropout_plan_create(net->context, &layer->desc.dropout, &layer->plan.dropout);
     case CONVCL_NET_OP_L2_LOSS:
-        if (!layer->plan.l2_loss)
-            status = convcl_l2_loss_plan_create(net->context, net->layers[layer->input].count, &layer->plan.l2_loss);
-        if (status == CONVCL_OK)
-            *workspace = larger(*workspace, convcl_l2_loss_plan_workspace(layer->plan.l2_loss));
-        return status;
+        return layer->plan.l2_loss ? CONVCL_OK
+                                   : convcl_l2_loss_plan_create(net->context, net->layers[layer->input].count, &layer->plan.l2_loss);
     }
     return CONVCL_OK;
+}
+
+/* Makes the plan of a step, and the tensors that it asks for. */
+static convcl_status make_plan(convcl_net *net, const convcl_net_step *step, size_t *workspace) {
+    convcl_net_layer *layer = &net->layers[step->layer];
+    if (layer->op == CONVCL_NET_OP_CONV)
+        return make_conv_plan(net, layer, convcl_net__step_dir(step->kind), workspace);
+    const convcl_status status = convcl_net__make_layer_plan(net, layer);
+    if (status == CONVCL_OK && layer->op == CONVCL_NET_OP_L2_LOSS)
+        *workspace = larger(*workspace, convcl_l2_loss_plan_workspace(layer->plan.l2_loss));
+    return status;
 }
 
 convcl_status convcl_net__make_plans(convcl_net *net) {
@@ -147,45 +163,47 @@ cleanup:
     return status;
 }
 
-void convcl_net__destroy_plans(convcl_net *net) {
-    for (size_t i = 0; i < net->layer_count; i++) {
-        convcl_net_layer *layer = &net->layers[i];
-        switch (layer->op) {
-        case CONVCL_NET_OP_INPUT:
-            break;
-        case CONVCL_NET_OP_CONV:
-            for (int dir = 0; dir < CONVCL_NET_CONV_DIRS; dir++) {
-                convcl_conv_plan_destroy(layer->plan.conv[dir]);
-                layer->plan.conv[dir] = NULL;
-            }
-            break;
-        case CONVCL_NET_OP_RELU:
-            convcl_relu_plan_destroy(layer->plan.relu);
-            layer->plan.relu = NULL;
-            break;
-        case CONVCL_NET_OP_LRN:
-            convcl_lrn_plan_destroy(layer->plan.lrn);
-            layer->plan.lrn = NULL;
-            break;
-        case CONVCL_NET_OP_MAXPOOL:
-            if (layer->fused >= 0)
-                convcl_lrn_maxpool_plan_destroy(layer->plan.lrn_maxpool);
-            else
-                convcl_maxpool_plan_destroy(layer->plan.maxpool);
-            layer->plan.maxpool = NULL;
-            break;
-        case CONVCL_NET_OP_AVGPOOL:
-            convcl_avgpool_plan_destroy(layer->plan.avgpool);
-            layer->plan.avgpool = NULL;
-            break;
-        case CONVCL_NET_OP_DROPOUT:
-            convcl_dropout_plan_destroy(layer->plan.dropout);
-            layer->plan.dropout = NULL;
-            break;
-        case CONVCL_NET_OP_L2_LOSS:
-            convcl_l2_loss_plan_destroy(layer->plan.l2_loss);
-            layer->plan.l2_loss = NULL;
-            break;
+void convcl_net__destroy_layer_plan(convcl_net_layer *layer) {
+    switch (layer->op) {
+    case CONVCL_NET_OP_INPUT:
+        break;
+    case CONVCL_NET_OP_CONV:
+        for (int dir = 0; dir < CONVCL_NET_CONV_DIRS; dir++) {
+            convcl_conv_plan_destroy(layer->plan.conv[dir]);
+            layer->plan.conv[dir] = NULL;
         }
+        break;
+    case CONVCL_NET_OP_RELU:
+        convcl_relu_plan_destroy(layer->plan.relu);
+        layer->plan.relu = NULL;
+        break;
+    case CONVCL_NET_OP_LRN:
+        convcl_lrn_plan_destroy(layer->plan.lrn);
+        layer->plan.lrn = NULL;
+        break;
+    case CONVCL_NET_OP_MAXPOOL:
+        if (layer->fused >= 0)
+            convcl_lrn_maxpool_plan_destroy(layer->plan.lrn_maxpool);
+        else
+            convcl_maxpool_plan_destroy(layer->plan.maxpool);
+        layer->plan.maxpool = NULL;
+        break;
+    case CONVCL_NET_OP_AVGPOOL:
+        convcl_avgpool_plan_destroy(layer->plan.avgpool);
+        layer->plan.avgpool = NULL;
+        break;
+    case CONVCL_NET_OP_DROPOUT:
+        convcl_dropout_plan_destroy(layer->plan.dropout);
+        layer->plan.dropout = NULL;
+        break;
+    case CONVCL_NET_OP_L2_LOSS:
+        convcl_l2_loss_plan_destroy(layer->plan.l2_loss);
+        layer->plan.l2_loss = NULL;
+        break;
     }
+}
+
+void convcl_net__destroy_plans(convcl_net *net) {
+    for (size_t i = 0; i < net->layer_count; i++)
+        convcl_net__destroy_layer_plan(&net->layers[i]);
 }

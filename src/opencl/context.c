@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/text.h"
@@ -16,6 +17,10 @@
 
 /* Floats from which a tensor is taken not to be in the caches any more when it is read: 2 MiB, what a core of today has for itself. */
 #define STREAM_FLOATS ((size_t)1 << 19)
+
+/* Threads that build programs: what may be asked for, and what is taken unasked. */
+#define MOST_BUILD_THREADS    64
+#define DEFAULT_BUILD_THREADS 8
 
 static void free_context(convcl_context *context) {
     convcl_program__release_all(context);
@@ -28,6 +33,7 @@ static void free_context(convcl_context *context) {
     if (context->device_retained)
         clReleaseDevice(context->info.device);
     pthread_cond_destroy(&context->program_made);
+    pthread_mutex_destroy(&context->log_lock);
     pthread_mutex_destroy(&context->lock);
     free(context);
 }
@@ -38,14 +44,38 @@ static convcl_status check_options(const convcl_context_options *options) {
     CONVCL_REQUIRE(options->tuning >= CONVCL_TUNING_OFF && options->tuning <= CONVCL_TUNING_FULL,
                    "context: tuning is %d, must be OFF, QUICK or FULL", (int)options->tuning);
     CONVCL_REQUIRE(options->tuning_seconds >= 0, "context: tuning_seconds is %g, must be at least 0", options->tuning_seconds);
+    CONVCL_REQUIRE(options->build_threads >= 0 && options->build_threads <= MOST_BUILD_THREADS,
+                   "context: build_threads is %d, must be 0 to %d", options->build_threads, MOST_BUILD_THREADS);
     return CONVCL_OK;
+}
+
+/* What the options ask for, else the environment; 0 when neither does. */
+static convcl_status find_build_threads(const convcl_context_options *options, int *threads_out) {
+    const char *text = getenv("CONVCL_BUILD_THREADS");
+    char *end = NULL;
+    *threads_out = options ? options->build_threads : 0;
+    if (*threads_out > 0 || !text || !*text)
+        return CONVCL_OK;
+    const long threads = strtol(text, &end, 10);
+    CONVCL_REQUIRE(!*end && threads >= 0 && threads <= MOST_BUILD_THREADS, "context: CONVCL_BUILD_THREADS is \"%s\", must be 0 to %d", text,
+                   MOST_BUILD_THREADS);
+    *threads_out = (int)threads;
+    return CONVCL_OK;
+}
+
+/* Hands a line to the caller, one at a time; `user` is the context. */
+static void pass_on(convcl_log_level level, const char *line, void *user) {
+    convcl_context *context = user;
+    pthread_mutex_lock(&context->log_lock);
+    context->log(level, line, context->log_user);
+    pthread_mutex_unlock(&context->log_lock);
 }
 
 /* Opens the store, and makes what its keys begin with. */
 static convcl_status open_store(convcl_context *context, const char *folder) {
     convcl_status status = CONVCL_OK;
     convcl_text identity = {0};
-    CONVCL_TRY(convcl_store__open(folder, context->log, context->log_user, &context->store));
+    CONVCL_TRY(convcl_store__open(folder, context->log ? pass_on : NULL, context, &context->store));
     if (!context->store)
         return CONVCL_OK;
     CONVCL_TRY(convcl_context__add_identity(context, &identity));
@@ -55,14 +85,17 @@ cleanup:
     return status;
 }
 
-/* The object's lock and condition; nothing else is freed when they cannot be made. */
-static convcl_status make_lock(convcl_context *context) {
+/* The object's locks and condition; nothing else is freed when they cannot be made. */
+static convcl_status make_locks(convcl_context *context) {
     if (pthread_mutex_init(&context->lock, NULL) != 0)
         return convcl_fail(CONVCL_NO_MEMORY, "context: a mutex could not be made");
-    if (pthread_cond_init(&context->program_made, NULL) == 0)
-        return CONVCL_OK;
+    if (pthread_mutex_init(&context->log_lock, NULL) == 0) {
+        if (pthread_cond_init(&context->program_made, NULL) == 0)
+            return CONVCL_OK;
+        pthread_mutex_destroy(&context->log_lock);
+    }
     pthread_mutex_destroy(&context->lock);
-    return convcl_fail(CONVCL_NO_MEMORY, "context: a condition variable could not be made");
+    return convcl_fail(CONVCL_NO_MEMORY, "context: a mutex or a condition variable could not be made");
 }
 
 static void warn_of_faults(const convcl_context *context) {
@@ -82,12 +115,13 @@ static convcl_status make(const convcl_device_info *info, const convcl_context_o
     CONVCL_TRY(convcl_alloc(sizeof *context, &context));
     context->info = *info;
     context->references = 1;
-    status = make_lock(context);
+    status = make_locks(context);
     if (status != CONVCL_OK) {
         free(context);
         return status;
     }
     CONVCL_TRY(convcl_device_traits__named(form, &context->form));
+    CONVCL_TRY(find_build_threads(options, &context->build_threads));
     if (options) {
         context->log = options->log;
         context->log_user = options->log_user;
@@ -251,6 +285,15 @@ int convcl_context__streams(const convcl_context *context, size_t floats) {
     return convcl_context__prefers_registers(context) && floats >= STREAM_FLOATS;
 }
 
+int convcl_context__build_threads(const convcl_context *context) {
+    if (context->build_threads > 0)
+        return context->build_threads;
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 1 || convcl_device_traits__builds_serially(&context->info))
+        return 1;
+    return processors < DEFAULT_BUILD_THREADS ? (int)processors : DEFAULT_BUILD_THREADS;
+}
+
 int convcl_context__vector_width(const convcl_context *context) {
     if (!convcl_context__prefers_registers(context))
         return 1;
@@ -278,5 +321,5 @@ void convcl_context__log(const convcl_context *context, convcl_log_level level, 
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    context->log(level, line, context->log_user);
+    pass_on(level, line, (void *)context);
 }

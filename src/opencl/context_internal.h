@@ -24,6 +24,9 @@ bool convcl_context__prefers_registers(const convcl_context *context);
 /* Whether a tensor of that many floats is better stored past the caches: it is too large to be found there when it is read next. An argument for kernels. */
 int convcl_context__streams(const convcl_context *context, size_t floats);
 
+/* Threads to build programs with, 1 or more: what the options ask for, else what the driver makes use of. */
+int convcl_context__build_threads(const convcl_context *context);
+
 /* Width in floats of the vectors that kernels should use on a CPU: 4, 8 or 16. 1 on a GPU. */
 int convcl_context__vector_width(const convcl_context *context);
 

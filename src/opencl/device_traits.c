@@ -27,21 +27,27 @@ const convcl_device_quirk convcl_device_quirks[] = {
     {"NVIDIA", "any; told by its users, not seen here",
      "CL_DEVICE_LOCAL_MEM_SIZE is 48 KiB whatever the unit has, and no subgroups and no cl_khr_fp16 are listed",
      "occupancy is reckoned with unit_local_memory; matrix units are probed, not looked up", "bench --list-devices on any card since Volta",
-     false},
+     false, false},
     {"Portable Computing Language", "3.1", "a barrier in a loop whose trip count depends on the work-item gives wrong results",
-     "loops with barriers have the same trip count for all work-items of a group", "ctest -R gemm_tile", false},
+     "loops with barriers have the same trip count for all work-items of a group", "ctest -R gemm_tile", false, false},
     {"Portable Computing Language", "3.1", "CL_DEVICE_VENDOR_ID is 0x8086 on any CPU",
-     "kinds of devices are told by type and vendor's name, never by that number", "test_device_traits", false},
+     "kinds of devices are told by type and vendor's name, never by that number", "test_device_traits", false, false},
     {"Portable Computing Language", "3.1", "a build fails without a word when another process builds the same program at the same moment",
-     "such a build is tried again", "test_store_programs with BUILD_ATTEMPTS 1 under the sanitizers, several times", false},
+     "such a build is tried again", "test_store_programs with BUILD_ATTEMPTS 1 under the sanitizers, several times", false, false},
+    {"Portable Computing Language", "3.1", "programs and kernels are compiled under a lock of the whole process",
+     "networks build their programs with one thread", "bench with CONVCL_BUILD_THREADS=1 and 2, caches empty", false, true},
+    {"Intel(R) OpenCL", "2026.22", "programs are compiled under a lock of the whole process",
+     "networks build their programs with one thread", "bench with CONVCL_BUILD_THREADS=1 and 2, caches empty", false, true},
     {"Intel(R) OpenCL", "2026.22", "vectors of 4 and 8 are taken apart where a loop gives its results as a vector or is unrolled",
-     "kernels/lrn_window.h stores from inside the loop", "bench --layers with AVX2: lrn1 four times slower than pool1", false},
+     "kernels/lrn_window.h stores from inside the loop", "bench --layers with AVX2: lrn1 four times slower than pool1", false, false},
     {"Intel(R) OpenCL", "2026.22", "clEnqueueWriteBuffer with CL_TRUE returns before the data is on the device",
-     "transfers wait for their event", "test_threads without the wait", false},
-    {"Clover", "Mesa 22.3", "the platform lists no device", "it is skipped", "bench --list-devices", false},
+     "transfers wait for their event", "test_threads without the wait", false, false},
+    {"Clover", "Mesa 22.3", "the platform lists no device", "it is skipped", "bench --list-devices", false, false},
+    {"rusticl", "Mesa 22.3", "a kernel that calls __builtin_prefetch ends the process", "kernels/prefetch.h does without it",
+     "CONVCL_FORM=cpu bench gemm without that line of prefetch.h", false, false},
     {"llvmpipe", "Mesa 22.3", "all loops of a work-item end after 65535 rounds together, whatever they still had to do",
-     "long sums are wrong; tests of them are skipped", "bench gemm --verify --gemm register gm13gn17gk3456 on it", true},
-    {NULL, NULL, NULL, NULL, NULL, false},
+     "long sums are wrong; tests of them are skipped", "bench gemm --verify --gemm register gm13gn17gk3456 on it", true, false},
+    {NULL, NULL, NULL, NULL, NULL, false, false},
 };
 
 static const convcl_device_traits *row(const char *name) {
@@ -78,12 +84,23 @@ const convcl_device_traits *convcl_device_traits__of(const convcl_device_info *i
     return row("gpu");
 }
 
+static bool is_of(const convcl_device_quirk *quirk, const convcl_device_info *info) {
+    return contains(info->name, quirk->device) || contains(info->vendor, quirk->device) || contains(info->platform_name, quirk->device);
+}
+
 const convcl_device_quirk *convcl_device_traits__warning(const convcl_device_info *info) {
     for (const convcl_device_quirk *quirk = convcl_device_quirks; quirk->device; ++quirk)
-        if (quirk->is_warned &&
-            (contains(info->name, quirk->device) || contains(info->vendor, quirk->device) || contains(info->platform_name, quirk->device)))
+        if (quirk->is_warned && is_of(quirk, info))
             return quirk;
     return NULL;
+}
+
+bool convcl_device_traits__builds_serially(const convcl_device_info *info) {
+    /* The platform's whole name: that of Intel's GPUs begins like that of its CPUs. */
+    for (const convcl_device_quirk *quirk = convcl_device_quirks; quirk->device; ++quirk)
+        if (quirk->is_serial && strcmp(info->platform_name, quirk->device) == 0)
+            return true;
+    return false;
 }
 
 convcl_status convcl_device_traits__named(const char *name, const convcl_device_traits **traits_out) {

@@ -43,6 +43,7 @@ typedef struct convcl_device_quirk {
     const char *answer; /* what convcl does */
     const char *retest; /* how to see whether it is still there */
     bool is_warned;     /* there is no way around it, and results can be wrong: contexts say so in their log */
+    bool is_serial;     /* it is that threads which build programs wait for each other */
 } convcl_device_quirk;
 
 /* The rows, CPUs first; a row's name NULL ends the table. */
@@ -56,6 +57,9 @@ const convcl_device_traits *convcl_device_traits__of(const convcl_device_info *i
 
 /* The row of a fault that can make results on this device wrong, NULL where none is known. Drivers' versions do not count: the fault is taken to last. */
 const convcl_device_quirk *convcl_device_traits__warning(const convcl_device_info *info);
+
+/* True when programs take no less time to build with several threads. */
+bool convcl_device_traits__builds_serially(const convcl_device_info *info);
 
 /* The row of that name. NULL or "" gives NULL, which stands for the device's own; CONVCL_INVALID with the names that there are for an unknown one. */
 convcl_status convcl_device_traits__named(const char *name, const convcl_device_traits **traits_out);
