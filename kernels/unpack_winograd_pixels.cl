@@ -46,6 +46,32 @@ static inline vec_float finish(vec_float value, vec_float bias) {
         }                                                                                                                                  \
     }
 
+/* Whole transforms of four kinds of tiles in one program take Intel's runtime (2026.22) four times as long to build as this: the points are read in code of their own each,
+ * the rows made of them in a loop. */
+#if P_RH1 && P_RW1 && !defined(POCL_DEVICE_ADDRESS_BITS)
+#define READ_COLUMNS(H)                                                                                                                    \
+    _Pragma("unroll") for (int j = 0; j < P_RW0; ++j) if (j < P_RW1 || tw < big_w) {                                                       \
+        vec_float in[P_RH##H];                                                                                                             \
+        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) in[i] = D_LOAD(m + D_PLANE(i, j, oc) + D_ROW(i, j, n, th, tw) * oc + c);       \
+        transform_h##H(in, 1, between + j, P_RW0);                                                                                         \
+    }
+#define WRITE(i, j, value)                                                                                                                 \
+    if (h0 + i < oh && w0 + j < ow)                                                                                                        \
+        D_STREAM(finish(value, b), y + (corner + (ulong)i * ow + j) * oc + c, streams);
+#define UNPACK(th, tw)                                                                                                                     \
+    {                                                                                                                                      \
+        vec_float between[P_QH0 * P_RW0];                                                                                                  \
+        if (th < big_h) {                                                                                                                  \
+            READ_COLUMNS(0)                                                                                                                \
+        } else {                                                                                                                           \
+            READ_COLUMNS(1)                                                                                                                \
+        }                                                                                                                                  \
+        TRANSFORM_ROWS(tw, D_BIG_H(th, P_QH0, P_QH1), WRITE)                                                                               \
+    }
+#else
+#define UNPACK(th, tw) FOR_KIND(UNPACK_TILE, th, tw)
+#endif
+
 /* The vectors of channels from first_c to last_c of the tiles from first_t to last_t. */
 static OUT_OF_LINE void unpack_tiles(__global const float *restrict m, __global float *restrict y, __global const float *restrict bias,
                                      int oc, int oh, int ow, int images, int tiles_h, int big_h, int tiles_w, int big_w, int first_c,
@@ -57,7 +83,7 @@ static OUT_OF_LINE void unpack_tiles(__global const float *restrict m, __global 
         const ulong corner = ((ulong)n * oh + h0) * ow + w0;
         for (int c = first_c; c < last_c; c += T_VW) {
             const vec_float b = F_BIAS ? D_LOAD(bias + c) : (vec_float)(0.0f);
-            FOR_KIND(UNPACK_TILE, th, tw)
+            UNPACK(th, tw)
         }
     }
 }
