@@ -33,7 +33,7 @@ typedef enum convcl_filter_layout {
 typedef enum convcl_math {
     CONVCL_MATH_DEFAULT = 0, /* any method whose error stays under 1e-5 */
     CONVCL_MATH_STRICT = 1,  /* direct summation in float32 */
-    CONVCL_MATH_FAST = 2     /* reduced-precision products, float32 sums, where the device has them; otherwise as DEFAULT */
+    CONVCL_MATH_FAST = 2     /* products of 10 bits of fraction, float32 sums, where the device has them: under 2e-2; else as DEFAULT */
 } convcl_math;
 
 /* "default", "strict" or "fast"; "unknown" for any other number. The string is static. Thread safe. */

@@ -30,7 +30,7 @@ typedef struct convcl_conv_contest {
     size_t workspace_size;                          /* floats */
     size_t kept_size;                               /* floats; 0: nothing is kept */
     char kept_key[200];
-    float *reference[CONVCL_CONV_OUTPUTS]; /* what the plain way gives; NULL while not made */
+    float *reference[CONVCL_CONV_OUTPUTS]; /* what the plain way gives in STRICT math; NULL while not made */
 } convcl_conv_contest;
 
 /* Allocates the tensors and fills the inputs. forward: how the forward pass of the same convolution is computed; its `algo` NULL: not known. Clear it in any case. */
