@@ -3,19 +3,28 @@
 #include "fake_cl.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "convcl/cl.h"
+
+#define MOST_KERNELS 512
 
 static struct {
     fake_kind kind;
     int left;
     fake_report report;
+    cl_kernel kernels[MOST_KERNELS]; /* that cannot be launched */
 } fake;
 
 void fake_begin(fake_kind kind, int n) {
     fake.report = (fake_report){0};
     fake.left = n;
+    memset(fake.kernels, 0, sizeof fake.kernels);
     fake.kind = kind;
+}
+
+fake_report fake_so_far(void) {
+    return fake.report;
 }
 
 fake_report fake_end(void) {
@@ -35,6 +44,36 @@ static bool fails(fake_kind kind, const char *call) {
 static void count(bool made, int change) {
     if (made && fake.kind != FAKE_NOTHING)
         fake.report.kept += change;
+}
+
+static cl_int fire(const char *call, cl_int code) {
+    fake.report.fired = true;
+    fake.report.call = call;
+    return code;
+}
+
+/* Why a launch of the kernel, or a transfer (NULL), fails. */
+static cl_int enqueue_failure(const char *call, cl_kernel kernel) {
+    fake.report.enqueued += 1;
+    if (fails(FAKE_CL, call))
+        return CL_OUT_OF_RESOURCES;
+    if (fake.kind == FAKE_LAZY_MEMORY && fake.report.held > (size_t)fake.left)
+        return fire(call, CL_MEM_OBJECT_ALLOCATION_FAILURE);
+    if (fake.kind == FAKE_LOST && fake.report.enqueued >= fake.left)
+        return fire(call, CL_OUT_OF_RESOURCES);
+    for (int i = 0; kernel && i < MOST_KERNELS; i++)
+        if (fake.kernels[i] == kernel)
+            return fire(call, CL_OUT_OF_RESOURCES);
+    return CL_SUCCESS;
+}
+
+/* Replaces one kernel of those that cannot be launched. */
+static void note_kernel(cl_kernel old, cl_kernel new) {
+    for (int i = 0; i < MOST_KERNELS; i++)
+        if (fake.kernels[i] == old) {
+            fake.kernels[i] = new;
+            return;
+        }
 }
 
 /* A call that returns a code, with its parameters and their names. */
@@ -82,12 +121,14 @@ static void count(bool made, int change) {
         return code;                                                                                                                       \
     }
 
-/* A call that enqueues and may hand out an event; its last parameter is `cl_event *event`. */
-#define FAKE_ENQUEUE(name, parameters, arguments)                                                                                          \
+/* A call that enqueues (a kernel, or NULL) and may hand out an event; its last parameter is `cl_event *event`. */
+#define FAKE_ENQUEUE(name, kernel_or_null, parameters, arguments)                                                                          \
     cl_int CL_API_CALL __real_##name parameters;                                                                                           \
     cl_int CL_API_CALL __wrap_##name parameters;                                                                                           \
     cl_int CL_API_CALL __wrap_##name parameters {                                                                                          \
-        cl_int code = fails(FAKE_CL, #name) ? CL_OUT_OF_RESOURCES : __real_##name arguments;                                               \
+        cl_int code = enqueue_failure(#name, kernel_or_null);                                                                              \
+        if (code == CL_SUCCESS)                                                                                                            \
+            code = __real_##name arguments;                                                                                                \
         count(code == CL_SUCCESS && event, 1);                                                                                             \
         return code;                                                                                                                       \
     }
@@ -132,8 +173,6 @@ FAKE_CREATE(cl_context, clCreateContext,
 FAKE_CREATE(cl_command_queue, clCreateCommandQueue,
             (cl_context context, cl_device_id device, cl_command_queue_properties properties, cl_int *code),
             (context, device, properties, code))
-FAKE_CREATE(cl_mem, clCreateBuffer, (cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code),
-            (context, flags, size, host, code))
 FAKE_CREATE(cl_program, clCreateProgramWithSource,
             (cl_context context, cl_uint count_, const char **texts, const size_t *lengths, cl_int *code),
             (context, count_, texts, lengths, code))
@@ -145,7 +184,6 @@ FAKE_CREATE(cl_program, clLinkProgram,
             (cl_context context, cl_uint count_, const cl_device_id *devices, const char *options, cl_uint inputs,
              const cl_program *programs, program_notify notify, void *user, cl_int *code),
             (context, count_, devices, options, inputs, programs, notify, user, code))
-FAKE_CREATE(cl_kernel, clCreateKernel, (cl_program program, const char *name, cl_int *code), (program, name, code))
 
 FAKE_RETAIN(cl_context, clRetainContext)
 FAKE_RETAIN(cl_device_id, clRetainDevice)
@@ -153,27 +191,79 @@ FAKE_RETAIN(cl_command_queue, clRetainCommandQueue)
 FAKE_RELEASE(cl_context, clReleaseContext)
 FAKE_RELEASE(cl_device_id, clReleaseDevice)
 FAKE_RELEASE(cl_command_queue, clReleaseCommandQueue)
-FAKE_RELEASE(cl_mem, clReleaseMemObject)
 FAKE_RELEASE(cl_program, clReleaseProgram)
-FAKE_RELEASE(cl_kernel, clReleaseKernel)
 FAKE_RELEASE(cl_event, clReleaseEvent)
 
-FAKE_ENQUEUE(clEnqueueNDRangeKernel,
+FAKE_ENQUEUE(clEnqueueNDRangeKernel, kernel,
              (cl_command_queue queue, cl_kernel kernel, cl_uint dims, const size_t *offset, const size_t *global, const size_t *local,
               cl_uint waits, const cl_event *wait, cl_event *event),
              (queue, kernel, dims, offset, global, local, waits, wait, event))
-FAKE_ENQUEUE(clEnqueueMarkerWithWaitList, (cl_command_queue queue, cl_uint waits, const cl_event *wait, cl_event *event),
+FAKE_ENQUEUE(clEnqueueMarkerWithWaitList, NULL, (cl_command_queue queue, cl_uint waits, const cl_event *wait, cl_event *event),
              (queue, waits, wait, event))
-FAKE_ENQUEUE(clEnqueueBarrierWithWaitList, (cl_command_queue queue, cl_uint waits, const cl_event *wait, cl_event *event),
+FAKE_ENQUEUE(clEnqueueBarrierWithWaitList, NULL, (cl_command_queue queue, cl_uint waits, const cl_event *wait, cl_event *event),
              (queue, waits, wait, event))
-FAKE_ENQUEUE(clEnqueueReadBuffer,
+FAKE_ENQUEUE(clEnqueueReadBuffer, NULL,
              (cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size, void *to, cl_uint waits,
               const cl_event *wait, cl_event *event),
              (queue, mem, blocking, offset, size, to, waits, wait, event))
-FAKE_ENQUEUE(clEnqueueWriteBuffer,
+FAKE_ENQUEUE(clEnqueueWriteBuffer, NULL,
              (cl_command_queue queue, cl_mem mem, cl_bool blocking, size_t offset, size_t size, const void *from, cl_uint waits,
               const cl_event *wait, cl_event *event),
              (queue, mem, blocking, offset, size, from, waits, wait, event))
+
+/* ---- buffers, whose bytes count, and kernels, of which some cannot be launched ---- */
+
+cl_mem CL_API_CALL __real_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code);
+cl_mem CL_API_CALL __wrap_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code);
+cl_mem CL_API_CALL __wrap_clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *code) {
+    if (fails(FAKE_CL, "clCreateBuffer")) {
+        *code = CL_OUT_OF_RESOURCES;
+        return NULL;
+    }
+    if (fake.kind == FAKE_MEMORY && fake.report.held + size > (size_t)fake.left) {
+        *code = fire("clCreateBuffer", CL_MEM_OBJECT_ALLOCATION_FAILURE);
+        return NULL;
+    }
+    cl_mem mem = __real_clCreateBuffer(context, flags, size, host, code);
+    count(mem != NULL, 1);
+    fake.report.held += mem ? size : 0;
+    return mem;
+}
+
+cl_int CL_API_CALL __real_clReleaseMemObject(cl_mem mem);
+cl_int CL_API_CALL __wrap_clReleaseMemObject(cl_mem mem);
+cl_int CL_API_CALL __wrap_clReleaseMemObject(cl_mem mem) {
+    size_t size = 0;
+    __real_clGetMemObjectInfo(mem, CL_MEM_SIZE, sizeof size, &size, NULL);
+    fake.report.held -= size < fake.report.held ? size : fake.report.held;
+    cl_int code = __real_clReleaseMemObject(mem);
+    count(code == CL_SUCCESS, -1);
+    return code;
+}
+
+cl_kernel CL_API_CALL __real_clCreateKernel(cl_program program, const char *name, cl_int *code);
+cl_kernel CL_API_CALL __wrap_clCreateKernel(cl_program program, const char *name, cl_int *code);
+cl_kernel CL_API_CALL __wrap_clCreateKernel(cl_program program, const char *name, cl_int *code) {
+    if (fails(FAKE_CL, "clCreateKernel")) {
+        *code = CL_OUT_OF_RESOURCES;
+        return NULL;
+    }
+    cl_kernel kernel = __real_clCreateKernel(program, name, code);
+    count(kernel != NULL, 1);
+    fake.report.kernels += kernel != NULL;
+    if (kernel && fake.kind == FAKE_KERNELS && fake.report.kernels >= fake.left)
+        note_kernel(NULL, kernel);
+    return kernel;
+}
+
+cl_int CL_API_CALL __real_clReleaseKernel(cl_kernel kernel);
+cl_int CL_API_CALL __wrap_clReleaseKernel(cl_kernel kernel);
+cl_int CL_API_CALL __wrap_clReleaseKernel(cl_kernel kernel) {
+    note_kernel(kernel, NULL);
+    cl_int code = __real_clReleaseKernel(kernel);
+    count(code == CL_SUCCESS, -1);
+    return code;
+}
 
 /* ---- the host's memory ---- */
 

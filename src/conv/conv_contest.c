@@ -46,13 +46,18 @@ static convcl_status fill(const convcl_conv_contest *c, cl_mem mem, size_t count
     return convcl_context__write(c->context, c->queue, (convcl_buffer){.mem = mem}, host, count, sizeof(float));
 }
 
+/* A driver may hand out more than there is, and only notice at a launch: everybody's, as they share the workspace. */
+static void give_workspace_back(convcl_conv_contest *c) {
+    convcl_context__free_buffer(c->workspace);
+    c->workspace = NULL;
+    c->workspace_size = 0;
+}
+
 /* Makes the workspace hold `count` floats. */
 static convcl_status need_workspace(convcl_conv_contest *c, size_t count) {
     if (count <= c->workspace_size)
         return CONVCL_OK;
-    convcl_context__free_buffer(c->workspace);
-    c->workspace = NULL;
-    c->workspace_size = 0;
+    give_workspace_back(c);
     const convcl_status status = allocate(c, "tune: workspace", count, &c->workspace);
     if (status == CONVCL_OK)
         c->workspace_size = count;
@@ -64,23 +69,23 @@ static convcl_buffer whole(cl_mem mem) {
 }
 
 static convcl_conv_tensors tensors_of(const convcl_conv_contest *c) {
-    return (convcl_conv_tensors){.x = whole(c->x),
-                                 .w = whole(c->w),
-                                 .b = whole(c->b),
-                                 .y = whole(c->y),
-                                 .dx = whole(c->dx),
-                                 .dw = whole(c->dw),
-                                 .db = whole(c->db),
-                                 .workspace = whole(c->workspace)};
+    return (convcl_conv_tensors){
+        .x = whole(c->x), .w = whole(c->w), .b = whole(c->b), .y = whole(c->y), .dx = whole(c->dx), .dw = whole(c->dw), .db = whole(c->db)};
 }
 
-/* Enqueues one algorithm and waits. */
-static convcl_status compute(const convcl_conv_contest *c, const convcl_conv_algo *algo, const void *state, const convcl_conv_tensors *t) {
+/* Enqueues one algorithm and waits. The workspace grows when another candidate's failure took it away. */
+static convcl_status compute(convcl_conv_contest *c, const convcl_conv_algo *algo, const void *state, convcl_conv_tensors tensors) {
+    convcl_status status = CONVCL_OK;
     convcl_stream stream;
-    convcl_status status = convcl_stream__begin(&stream, "tune", c->context, c->queue, 0, NULL, NULL);
-    if (status == CONVCL_OK)
-        status = convcl_stream__end(&stream, algo->enqueue(state, &stream, t));
-    return status == CONVCL_OK ? convcl_context__finish(c->context, c->queue) : status;
+    CONVCL_TRY(need_workspace(c, algo->workspace(state)));
+    tensors.workspace = whole(c->workspace);
+    CONVCL_TRY(convcl_stream__begin(&stream, "tune", c->context, c->queue, 0, NULL, NULL));
+    CONVCL_TRY(convcl_stream__end(&stream, algo->enqueue(state, &stream, &tensors)));
+    CONVCL_TRY(convcl_context__finish(c->context, c->queue));
+cleanup:
+    if (status != CONVCL_OK)
+        give_workspace_back(c);
+    return status;
 }
 
 /* Runs the forward pass once and keeps what it makes of x, as a network does; without the memory for that, nothing is kept. */
@@ -93,10 +98,9 @@ static convcl_status keep(convcl_conv_contest *c, const convcl_conv_winner *forw
     CONVCL_TRY(forward->algo->create(c->context, c->shape, &forward->choice, &state));
     const size_t size = forward->algo->kept(state, &key);
     CONVCL_TRY(allocate(c, "tune: kept", size, &c->kept));
-    CONVCL_TRY(need_workspace(c, forward->algo->workspace(state)));
     convcl_conv_tensors tensors = tensors_of(c);
     tensors.kept = whole(c->kept);
-    CONVCL_TRY(compute(c, forward->algo, state, &tensors));
+    CONVCL_TRY(compute(c, forward->algo, state, tensors));
     snprintf(c->kept_key, sizeof c->kept_key, "%s", key);
     c->kept_size = size;
 cleanup:
@@ -165,12 +169,10 @@ static convcl_status prepare(convcl_conv_contest *c, const convcl_conv_shape *sh
     convcl_status status = CONVCL_OK;
     const char *key = NULL;
     CONVCL_TRY(k->how.algo->create(c->context, shape, &k->how.choice, &k->state));
-    CONVCL_TRY(need_workspace(c, k->how.algo->workspace(k->state)));
     k->reads_kept =
         c->kept_size > 0 && k->how.algo->kept && k->how.algo->kept(k->state, &key) == c->kept_size && strcmp(key, c->kept_key) == 0;
     if (k->how.separate) {
         CONVCL_TRY(k->data_algo->create(c->context, shape, &k->data_choice, &k->data_state));
-        CONVCL_TRY(need_workspace(c, k->data_algo->workspace(k->data_state)));
         snprintf(k->text, sizeof k->text, "two plans, %s and %s", k->data_algo->name, k->how.algo->name);
     } else {
         snprintf(k->text, sizeof k->text, "%s, %s", k->how.algo->name, k->how.algo->describe(k->state));
@@ -179,16 +181,16 @@ cleanup:
     return status;
 }
 
-static convcl_status run(const convcl_conv_contest *c, const convcl_conv_candidate *k) {
+static convcl_status run(convcl_conv_contest *c, const convcl_conv_candidate *k) {
     convcl_conv_tensors tensors = tensors_of(c);
     if (k->how.separate) {
-        const convcl_status status = compute(c, k->data_algo, k->data_state, &tensors);
+        const convcl_status status = compute(c, k->data_algo, k->data_state, tensors);
         if (status != CONVCL_OK)
             return status;
     }
     if (k->reads_kept)
         tensors.kept = whole(c->kept);
-    return compute(c, k->how.algo, k->state, &tensors);
+    return compute(c, k->how.algo, k->state, tensors);
 }
 
 convcl_conv_candidate convcl_conv_contest__plain(convcl_conv_dir dir) {
@@ -205,7 +207,7 @@ convcl_status convcl_conv_contest__prepare(void *user, int candidate) {
 }
 
 convcl_status convcl_conv_contest__run(void *user, int candidate) {
-    const convcl_conv_contest *c = user;
+    convcl_conv_contest *c = user;
     return run(c, &c->candidates[candidate]);
 }
 
@@ -234,7 +236,7 @@ static void outputs_of(const convcl_conv_contest *c, output outputs[CONVCL_CONV_
 }
 
 /* Runs it on outputs that hold no result, and reads them. The arrays are as large as the outputs. */
-static convcl_status run_afresh(const convcl_conv_contest *c, const convcl_conv_candidate *k, float *const into[CONVCL_CONV_OUTPUTS]) {
+static convcl_status run_afresh(convcl_conv_contest *c, const convcl_conv_candidate *k, float *const into[CONVCL_CONV_OUTPUTS]) {
     convcl_status status = CONVCL_OK;
     output outputs[CONVCL_CONV_OUTPUTS];
     outputs_of(c, outputs);

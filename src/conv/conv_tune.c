@@ -215,7 +215,7 @@ static void race_variants(tuner *t) {
 
 /* ---- a race ---------------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Races and says who won. *found_out is false when there was no time or no memory for a race. */
+/* Races and says who won. *found_out is false when there was no time, no memory or no device for a race. */
 static void race(tuner *t, convcl_context *context, const convcl_conv_shape *shape, convcl_conv_dir dir, const convcl_conv_winner *forward,
                  convcl_conv_winner *winner_out, bool *found_out) {
     if (convcl_conv_contest__create(&t->contest, context, shape, dir, forward) != CONVCL_OK)
@@ -226,12 +226,12 @@ static void race(tuner *t, convcl_context *context, const convcl_conv_shape *sha
     race_spaces(t);
     race_variants(t);
     const int winner = convcl_tune__winner(&t->race, MARGIN);
-    *found_out = t->race.entered > 0;
+    *found_out = winner >= 0 || t->race.wrong > 0;
     if (winner >= 0) {
         *winner_out = t->contest.candidates[winner].how;
         return;
     }
-    /* Nobody is right: what they were compared with is left. */
+    /* Nobody is right: direct sums are left. Where all merely failed, nothing is known, and a later run races again. */
     *winner_out = convcl_conv_contest__plain(dir).how;
     winner_out->full = t->full;
 }

@@ -116,6 +116,12 @@ static void give_up(convcl_tune_race *race, convcl_tune_entry *entry) {
     race->problem->drop(race->problem->user, entry->candidate);
 }
 
+/* It takes no part: no memory, refused by the driver, or a device that is lost. */
+static void fail(convcl_tune_race *race, convcl_tune_entry *entry) {
+    race->failures = true;
+    give_up(race, entry);
+}
+
 /* Checks a result, once; drops a candidate whose result is wrong, and says so. */
 static bool is_right(convcl_tune_race *race, convcl_tune_entry *entry) {
     bool right = entry->checked;
@@ -125,9 +131,12 @@ static bool is_right(convcl_tune_race *race, convcl_tune_entry *entry) {
     entry->checked = status == CONVCL_OK && right;
     if (entry->checked)
         return true;
-    if (status == CONVCL_OK)
+    race->failures = race->failures || status != CONVCL_OK;
+    if (status == CONVCL_OK) {
+        ++race->wrong;
         convcl_context__log(race->context, CONVCL_LOG_WARNING, "tune %s: the result of %s is wrong, it is not used", race->problem->label,
                             race->problem->describe(race->problem->user, entry->candidate));
+    }
     give_up(race, entry);
     return false;
 }
@@ -169,7 +178,7 @@ void convcl_tune__enter(convcl_tune_race *race, int candidate) {
     if (status == CONVCL_OK)
         status = sample(race, entry);
     if (status != CONVCL_OK) {
-        give_up(race, entry);
+        fail(race, entry);
         return;
     }
     if (++race->entered == 1) /* building candidate 0 is no cost of tuning: without it that would be the plan */
@@ -186,7 +195,7 @@ void convcl_tune__enter(convcl_tune_race *race, int candidate) {
 static void round_of(convcl_tune_race *race) {
     for (int i = 0; i < race->count; ++i)
         if (race->entries[i].running && sample(race, &race->entries[i]) != CONVCL_OK)
-            give_up(race, &race->entries[i]);
+            fail(race, &race->entries[i]);
     const convcl_tune_entry *best = best_of(race);
     for (int i = 0; best && i < race->count; ++i) {
         convcl_tune_entry *entry = &race->entries[i];
@@ -217,12 +226,20 @@ static convcl_tune_entry *first_of(convcl_tune_race *race) {
     return race->count > 0 && race->entries[0].running && race->entries[0].candidate == 0 ? &race->entries[0] : NULL;
 }
 
+/* Where others failed, whoever is left must run once more: a device that was lost fails all, but those first who came last. */
+static bool is_there(convcl_tune_race *race, convcl_tune_entry *entry) {
+    if (!race->failures || race->problem->run(race->problem->user, entry->candidate) == CONVCL_OK)
+        return true;
+    give_up(race, entry);
+    return false;
+}
+
 int convcl_tune__winner(convcl_tune_race *race, double margin) {
     convcl_tune__leader(race);
     for (convcl_tune_entry *best = best_of(race); best; best = best_of(race)) {
         convcl_tune_entry *first = first_of(race);
         convcl_tune_entry *chosen = first && best != first && !beats(best, first, margin) ? first : best;
-        if (is_right(race, chosen)) {
+        if (is_right(race, chosen) && is_there(race, chosen)) {
             convcl_context__log(race->context, CONVCL_LOG_INFO, "tune %s: %s, %.3g ms, of %d candidates", race->problem->label,
                                 race->problem->describe(race->problem->user, chosen->candidate), 1e3 * median(chosen), race->entered);
             return chosen->candidate;

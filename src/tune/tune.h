@@ -44,6 +44,8 @@ typedef struct convcl_tune_race {
     double begin, deadline; /* of a clock that only goes forward; the deadline bounds what begins, not what is under way */
     int expected;           /* candidates, for the progress */
     int entered;            /* those that were timed */
+    int wrong;              /* those whose result was wrong */
+    bool failures;          /* of some to build or to run */
     int repeats;            /* runs of a sample, so that one lasts long enough for the clock */
     convcl_tune_entry entries[CONVCL_TUNE_CANDIDATES];
     int count;
@@ -62,7 +64,7 @@ void convcl_tune__enter(convcl_tune_race *race, int candidate);
 int convcl_tune__leader(convcl_tune_race *race);
 
 /* Ends the contest: the leader whose result is right. One that is not candidate 0 must be faster than that by the share `margin`, or candidate 0 wins. -1 when
- * nobody's result is right. Candidates whose result is wrong are named in a warning. */
+ * nobody's result is right, or nobody is left for lack of memory or device. Candidates whose result is wrong are named in a warning. */
 int convcl_tune__winner(convcl_tune_race *race, double margin);
 
 /* Drops all candidates, counts the time, and lets the next race begin. */
