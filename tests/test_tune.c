@@ -255,13 +255,13 @@ static void test_tune__few_images_stay_with_direct_sums(harness_device *device, 
 }
 
 /* Puts a winner into a new context. */
-static convcl_context *context_that_remembers(harness_device *device, const char *winner, int images) {
+static convcl_context *context_that_remembers(harness_device *device, convcl_conv_dir dir, const char *winner, int images) {
     char problem[CONVCL_CONV_PROBLEM];
     convcl_conv_shape shape;
     const convcl_conv_desc desc = desc_of(images);
     convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off"});
     assert_ok(convcl_conv_shape__make(&desc, &shape));
-    convcl_conv_winner__problem(&shape, CONVCL_CONV_FWD, problem);
+    convcl_conv_winner__problem(&shape, dir, problem);
     assert_ok(convcl_context__remember(context, problem, winner));
     return context;
 }
@@ -271,10 +271,33 @@ static void test_tune__off_takes_what_is_known_or_the_cost_model(harness_device 
     convcl_context *plain = context_with(device, (convcl_context_options){.cache_dir = "off"});
     assert_non_null(strstr(convcl_conv_plan_describe(plan_in(plain, CONVCL_CONV_FWD, 16)), "winograd"));
     assert_int_equal(convcl_context_candidates_tuned(plain), 0);
-    convcl_context *knows = context_that_remembers(device, "quick winograd tile 2 chunk 3 rows 0 prefetch 0 space 0 gemm auto", 16);
+    convcl_context *knows =
+        context_that_remembers(device, CONVCL_CONV_FWD, "quick winograd tile 2 chunk 3 rows 0 prefetch 0 space 0 gemm auto", 16);
     const char *text = convcl_conv_plan_describe(plan_in(knows, CONVCL_CONV_FWD, 16));
     assert_non_null(strstr(text, "F(2x2, 3x3)"));
     assert_non_null(strstr(text, "3 images a chunk"));
+    expect_right_results(device, knows, 16);
+}
+
+/* Candidates that a race of direct sums has in the direction. */
+static int direct_candidates(harness_device *device, convcl_conv_dir dir) {
+    convcl_context *context = context_with(
+        device, (convcl_context_options){.cache_dir = temporary_folder(), .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+    convcl_conv_desc desc = desc_of(16);
+    convcl_conv_plan *plan = NULL;
+    desc.math = CONVCL_MATH_STRICT;
+    assert_ok(convcl_conv_plan_create(context, &desc, dir, NULL, &plan));
+    convcl_conv_plan_destroy(plan);
+    return convcl_context_candidates_tuned(context);
+}
+
+/* Chunks of direct sums: bwd_weights, whose sums they cut, has half its 16 images for one more candidate; fwd without a copy has none. */
+static void test_tune__direct_sums_have_chunks(harness_device *device, const void *data) {
+    (void)data;
+    assert_int_equal(direct_candidates(device, CONVCL_CONV_BWD_WEIGHTS), direct_candidates(device, CONVCL_CONV_FWD) + 1);
+    convcl_context *knows =
+        context_that_remembers(device, CONVCL_CONV_BWD_WEIGHTS, "quick gather tile 0 chunk 3 rows 0 prefetch 0 space 0 gemm auto", 16);
+    assert_non_null(strstr(convcl_conv_plan_describe(plan_in(knows, CONVCL_CONV_BWD_WEIGHTS, 16)), "3 images a chunk"));
     expect_right_results(device, knows, 16);
 }
 
@@ -301,9 +324,11 @@ static void test_tune__damaged_winner_is_ignored(harness_device *device, const v
     convcl_context *plain = context_with(device, (convcl_context_options){.cache_dir = "off"});
     const char *expected = convcl_conv_plan_describe(plan_in(plain, CONVCL_CONV_FWD, 16));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i)
-        assert_string_equal(convcl_conv_plan_describe(plan_in(context_that_remembers(device, texts[i], 16), CONVCL_CONV_FWD, 16)),
-                            expected);
-    convcl_context *few = context_that_remembers(device, "full winograd tile 0 chunk 0 rows 0 prefetch 0 space 0 gemm auto", 3);
+        assert_string_equal(
+            convcl_conv_plan_describe(plan_in(context_that_remembers(device, CONVCL_CONV_FWD, texts[i], 16), CONVCL_CONV_FWD, 16)),
+            expected);
+    convcl_context *few =
+        context_that_remembers(device, CONVCL_CONV_FWD, "full winograd tile 0 chunk 0 rows 0 prefetch 0 space 0 gemm auto", 3);
     assert_non_null(strstr(convcl_conv_plan_describe(plan_in(few, CONVCL_CONV_FWD, 3)), "gather"));
 }
 
@@ -363,6 +388,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_tune__without_a_store_a_context_remembers);
     HARNESS_DEVICE(test_tune__few_images_stay_with_direct_sums);
     HARNESS_DEVICE(test_tune__off_takes_what_is_known_or_the_cost_model);
+    HARNESS_DEVICE(test_tune__direct_sums_have_chunks);
     HARNESS_DEVICE(test_tune__damaged_winner_is_ignored);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
         char name[96];

@@ -19,7 +19,7 @@ typedef struct convcl_conv_tensors {
 typedef struct convcl_conv_choice {
     const char *gemm; /* a GEMM variant */
     int tile;         /* winograd: outputs of a tile along an axis */
-    int chunk;        /* winograd: images of a chunk; more than there can be count as all */
+    int chunk;        /* images of a chunk; more than there can be count as all. Not read where `chunk` below is NULL */
     int mr, prefetch; /* see convcl_gemm_request; bwd: mr of the product for dx, the one for dw chooses its rows by what divides them */
     int space;
 } convcl_conv_choice;
@@ -45,6 +45,8 @@ typedef struct convcl_conv_algo {
     /* Floats of what fwd can keep of x for the backward pass, or of what that can read; NULL where there is nothing. *key_out, owned by the state, says how it lies:
      * what a forward plan kept is good for a backward plan of the same key. */
     size_t (*kept)(const void *state, const char **key_out);
+    /* Images of a chunk; 0 where this shape's workspace and sums do not depend on it. NULL where none do. */
+    int (*chunk)(const void *state);
     /* Words about the choices made, without the algorithm's name; owned by the state. */
     const char *(*describe)(const void *state);
     convcl_status (*enqueue)(const void *state, convcl_stream *stream, const convcl_conv_tensors *tensors);

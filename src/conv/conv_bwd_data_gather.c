@@ -129,7 +129,7 @@ static void plan_chunks(const convcl_context *context, recipe *r) {
     make_phase(s, 0, 0, &h, &w);
     const int pixels = h.positions * w.positions, gk = most_taps * s->ocg;
     r->chunk = convcl_conv_gather__chunk(s, convcl_gemm__workspace(r->gemm, pixels, s->icg, gk),
-                                         convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU);
+                                         convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU, 0);
     r->b_size = convcl_gemm__size_b(r->gemm, s->icg, gk);
     r->workspace = r->b_size + convcl_gemm__workspace(r->gemm, r->chunk * pixels, s->icg, gk);
 }

@@ -17,6 +17,7 @@ const convcl_conv_algo convcl_conv_bwd_data_winograd = {
     .create = create,
     .destroy = convcl_winograd_bwd__destroy,
     .workspace = convcl_winograd_bwd__workspace,
+    .chunk = convcl_winograd_bwd__chunk,
     .describe = convcl_winograd_bwd__describe,
     .enqueue = convcl_winograd_bwd__enqueue,
 };

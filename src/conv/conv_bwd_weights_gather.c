@@ -58,12 +58,12 @@ static int partial_rows(const recipe *r) {
     return full * blocks_of(r->chunk * pixels) + blocks_of((r->shape.desc.n - full * r->chunk) * pixels);
 }
 
-static void plan_chunks(const convcl_context *context, recipe *r) {
+static void plan_chunks(const convcl_context *context, int wanted, recipe *r) {
     const convcl_conv_shape *s = &r->shape;
     const int pixels = s->oh * s->ow, gm = s->desc.fh * s->desc.fw * s->icg;
     const bool cpu = convcl_context__prefers_registers(context);
     const size_t per_image = convcl_conv_source__size(&r->source, s, 1) + convcl_gemm__size_b(r->gemm, s->ocg, pixels);
-    r->chunk = convcl_conv_gather__chunk(s, cpu ? (size_t)pixels : per_image, cpu ? CHUNK_PIXELS_CPU : CHUNK_GPU);
+    r->chunk = convcl_conv_gather__chunk(s, cpu ? (size_t)pixels : per_image, cpu ? CHUNK_PIXELS_CPU : CHUNK_GPU, wanted);
     r->b_size = convcl_gemm__size_b(r->gemm, s->ocg, r->chunk * pixels);
     r->copy_size = convcl_conv_source__size(&r->source, s, r->chunk);
     r->partial_size = s->desc.has_bias ? (size_t)partial_rows(r) * (size_t)s->ocg : 0;
@@ -87,7 +87,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     CONVCL_TRY(convcl_conv_form__create(context, "pack_pixels", options, group_options, &r->pack_pixels));
     if (shape->desc.has_bias)
         CONVCL_TRY(convcl_conv_form__create(context, "sum_rows", NULL, NULL, &r->sum_rows));
-    plan_chunks(context, r);
+    plan_chunks(context, choice->chunk, r);
     snprintf(r->description, sizeof r->description, "%s, %d images a chunk%s", r->gemm->description, r->chunk,
              r->source.padded ? ", padded copy" : "");
     *state_out = r;
@@ -99,6 +99,10 @@ cleanup:
 
 static size_t workspace(const void *state) {
     return ((const recipe *)state)->workspace;
+}
+
+static int chunk(const void *state) {
+    return ((const recipe *)state)->chunk;
 }
 
 static const char *describe(const void *state) {
@@ -167,6 +171,7 @@ const convcl_conv_algo convcl_conv_bwd_weights_gather = {
     .create = create,
     .destroy = destroy,
     .workspace = workspace,
+    .chunk = chunk,
     .describe = describe,
     .enqueue = enqueue,
 };

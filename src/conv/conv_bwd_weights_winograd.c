@@ -18,6 +18,7 @@ const convcl_conv_algo convcl_conv_bwd_weights_winograd = {
     .destroy = convcl_winograd_bwd__destroy,
     .workspace = convcl_winograd_bwd__workspace,
     .kept = convcl_winograd_bwd__kept,
+    .chunk = convcl_winograd_bwd__chunk,
     .describe = convcl_winograd_bwd__describe,
     .enqueue = convcl_winograd_bwd__enqueue,
 };

@@ -25,6 +25,7 @@ typedef struct recipe {
     convcl_gemm *gemm;
     convcl_kernel *pack_filter;
     int gk, chunk;
+    bool chunk_matters; /* there is a copy, or other workspace that grows with it */
     size_t b_size, copy_size, workspace;
     char description[160];
 } recipe;
@@ -45,11 +46,12 @@ static void destroy(void *state) {
 }
 
 /* Decides how many images a chunk holds, and the workspace that follows. */
-static void plan_chunks(const convcl_context *context, recipe *r) {
+static void plan_chunks(const convcl_context *context, int wanted, recipe *r) {
     const int pixels = r->shape.oh * r->shape.ow;
     const size_t per_image =
         convcl_conv_source__size(&r->source, &r->shape, 1) + convcl_gemm__workspace(r->gemm, pixels, r->shape.ocg, r->gk);
-    r->chunk = convcl_conv_gather__chunk(&r->shape, per_image, convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU);
+    r->chunk = convcl_conv_gather__chunk(&r->shape, per_image, convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU, wanted);
+    r->chunk_matters = per_image > 0;
     r->b_size = convcl_gemm__size_b(r->gemm, r->shape.ocg, r->gk);
     r->copy_size = convcl_conv_source__size(&r->source, &r->shape, r->chunk);
     r->workspace = r->b_size + r->copy_size + convcl_gemm__workspace(r->gemm, r->chunk * pixels, r->shape.ocg, r->gk);
@@ -72,7 +74,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     CONVCL_TRY(convcl_gemm__create(context, &request, &r->gemm));
     CONVCL_TRY(convcl_conv_form__create(context, "pack_filter", NULL, NULL, &r->pack_filter));
     r->gk = shape->desc.fh * shape->desc.fw * shape->icg;
-    plan_chunks(context, r);
+    plan_chunks(context, choice->chunk, r);
     snprintf(r->description, sizeof r->description, "%s, %d images a chunk%s", r->gemm->description, r->chunk,
              r->source.padded ? ", padded copy" : "");
     *state_out = r;
@@ -88,6 +90,11 @@ static size_t workspace(const void *state) {
 
 static const char *describe(const void *state) {
     return ((const recipe *)state)->description;
+}
+
+static int chunk(const void *state) {
+    const recipe *r = state;
+    return r->chunk_matters ? r->chunk : 0;
 }
 
 static size_t packed(const void *state) {
@@ -165,6 +172,7 @@ const convcl_conv_algo convcl_conv_fwd_gather = {
     .workspace = workspace,
     .packed = packed,
     .pack = pack,
+    .chunk = chunk,
     .describe = describe,
     .enqueue = enqueue,
 };

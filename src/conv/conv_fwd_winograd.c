@@ -87,6 +87,10 @@ static size_t workspace(const void *state) {
     return r->b_size + r->layout.filter_size + r->layout.copy_size + r->layout.v_size + r->c_size;
 }
 
+static int chunk(const void *state) {
+    return ((const recipe *)state)->layout.chunk;
+}
+
 static const char *describe(const void *state) {
     return ((const recipe *)state)->description;
 }
@@ -185,6 +189,7 @@ const convcl_conv_algo convcl_conv_fwd_winograd = {
     .packed = packed,
     .pack = pack,
     .kept = kept,
+    .chunk = chunk,
     .describe = describe,
     .enqueue = enqueue,
 };

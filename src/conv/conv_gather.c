@@ -114,10 +114,12 @@ convcl_status convcl_conv_source__pack(const convcl_conv_source *source, const c
     return convcl_stream__launch(stream, source->pad, args, 9, &range);
 }
 
-int convcl_conv_gather__chunk(const convcl_conv_shape *shape, size_t per_image, size_t limit) {
+int convcl_conv_gather__chunk(const convcl_conv_shape *shape, size_t per_image, size_t limit, int wanted) {
     const size_t pixels_in = (size_t)shape->desc.ih * (size_t)shape->desc.iw, pixels_out = (size_t)shape->oh * (size_t)shape->ow;
     size_t images = (size_t)(INT_MAX / 2) / (pixels_in > pixels_out ? pixels_in : pixels_out);
-    if (per_image > 0 && images > limit / per_image)
+    if (wanted > 0 && images > (size_t)wanted)
+        images = (size_t)wanted;
+    else if (wanted == 0 && per_image > 0 && images > limit / per_image)
         images = limit / per_image;
     if (images > (size_t)shape->desc.n)
         images = (size_t)shape->desc.n;

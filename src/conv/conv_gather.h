@@ -34,8 +34,9 @@ double convcl_conv_gather__cost(const convcl_conv_shape *shape);
 /* True when a tap of the map lies outside its source for some pixel. */
 bool convcl_conv_gather__leaves_source(const convcl_gather_map *map);
 
-/* Images that one chunk may hold, so that `per_image` floats of workspace an image stay below `limit` and pixels are counted in an int; at least 1. */
-int convcl_conv_gather__chunk(const convcl_conv_shape *shape, size_t per_image, size_t limit);
+/* Images that one chunk may hold, so that `per_image` floats of workspace an image stay below `limit` and pixels are counted in an int; at least 1. wanted: so
+ * many images, whatever they take; 0: as many as fit. */
+int convcl_conv_gather__chunk(const convcl_conv_shape *shape, size_t per_image, size_t limit, int wanted);
 
 /* Which taps of a filter pack_filter takes, and how its channels run. */
 typedef struct convcl_filter_pack {

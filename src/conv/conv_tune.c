@@ -137,17 +137,21 @@ static void race_algorithms(tuner *t, const convcl_conv_winner *forward) {
 
 /* ---- the rest ------------------------------------------------------------------------------------------------------------------------------------------- */
 
+/* Direct sums have chunks where a padded copy is made, and in bwd_weights, whose sums they cut; bwd_data and the others compute the whole batch in one launch. */
 static void race_chunks(tuner *t) {
-    const convcl_conv_winner *best = leader(t);
-    if (!best || best->algo != convcl_conv__find("winograd", t->contest.dir))
+    const int first = convcl_tune__leader(&t->race);
+    const convcl_conv_candidate *candidate = first < 0 ? NULL : &t->contest.candidates[first];
+    if (!candidate || candidate->how.separate || !candidate->how.algo->chunk)
         return;
     /* Another chunk than the forward pass has costs the transform of x again, which hardly ever pays. */
-    if (!t->full && t->contest.kept_size > 0)
+    if (!t->full && candidate->reads_kept)
         return;
-    convcl_conv_choice choice = best->choice;
-    const convcl_conv_algo *algo = best->algo;
+    convcl_conv_choice choice = candidate->how.choice;
+    const convcl_conv_algo *algo = candidate->how.algo;
     const int n = t->contest.shape->desc.n;
-    const int usual = convcl_winograd__layout(t->contest.context, t->contest.shape, choice.tile, choice.chunk).chunk;
+    const int usual = algo->chunk(candidate->state);
+    if (usual == 0)
+        return;
     const int chunks[] = {usual * 2, usual * 4, usual / 2};
     int last = usual;
     for (size_t i = 0; i < sizeof chunks / sizeof *chunks; ++i) {

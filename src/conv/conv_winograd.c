@@ -177,8 +177,7 @@ convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, co
     size_t limit = convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU;
     if (limit < CHUNK_FILTER * filter)
         limit = CHUNK_FILTER * filter;
-    /* An image counts one against a chunk that was asked for, so that the other bounds on it hold all the same. */
-    l.chunk = chunk > 0 ? convcl_conv_gather__chunk(shape, 1, (size_t)chunk) : convcl_conv_gather__chunk(shape, per_image, limit);
+    l.chunk = convcl_conv_gather__chunk(shape, per_image, limit, chunk);
     l.large = (size_t)l.chunk * per_image > CHUNK_CPU;
     l.gaps = (size_t)l.points * PLANE_GAP;
     l.v_size = (size_t)l.chunk * l.rows * (size_t)l.ldv + l.gaps;

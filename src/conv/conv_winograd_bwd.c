@@ -182,6 +182,10 @@ size_t convcl_winograd_bwd__kept(const void *state, const char **key_out) {
     return convcl_winograd__kept(&r->layout, &r->shape);
 }
 
+int convcl_winograd_bwd__chunk(const void *state) {
+    return ((const recipe *)state)->layout.chunk;
+}
+
 const char *convcl_winograd_bwd__describe(const void *state) {
     return ((const recipe *)state)->description;
 }

@@ -11,6 +11,7 @@ convcl_status convcl_winograd_bwd__create(convcl_context *context, const convcl_
 void convcl_winograd_bwd__destroy(void *state);
 size_t convcl_winograd_bwd__workspace(const void *state);
 size_t convcl_winograd_bwd__kept(const void *state, const char **key_out);
+int convcl_winograd_bwd__chunk(const void *state);
 const char *convcl_winograd_bwd__describe(const void *state);
 convcl_status convcl_winograd_bwd__enqueue(const void *state, convcl_stream *stream, const convcl_conv_tensors *tensors);
 
