@@ -81,6 +81,8 @@ static void test_context__options_are_checked(harness_device *device, const void
                  "tuning_seconds is -1|at least 0");
     options.tuning_seconds = (double)NAN;
     assert_fails(convcl_context_create("0", &options, &context), CONVCL_INVALID, "tuning_seconds is nan|at least 0");
+    options.tuning_seconds = (double)INFINITY;
+    assert_fails(convcl_context_create("0", &options, &context), CONVCL_INVALID, "tuning_seconds is inf|finite");
     assert_null(context);
 }
 

@@ -124,6 +124,21 @@ static void test_tune__budget_is_respected(harness_device *device, const void *d
     assert_false(convcl_tune__begin(&second, off, &problem, 6));
 }
 
+/* A budget replaces the mode's, however large; none leaves the mode its own. */
+static void test_tune__budget_may_be_huge(harness_device *device, const void *data) {
+    (void)data;
+    const convcl_tune_problem problem = {"made up", NULL, prepare, run, check, drop, describe};
+    convcl_tune_race race;
+    convcl_context *huge = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 1e10});
+    assert_true(convcl_tune__begin(&race, huge, &problem, 1));
+    convcl_tune__end(&race);
+    assert_true(race.seconds > 9e9);
+    convcl_context *none = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK});
+    assert_true(convcl_tune__begin(&race, none, &problem, 1));
+    convcl_tune__end(&race);
+    assert_true(race.seconds > 0 && race.seconds < 70);
+}
+
 /* ---- convolutions ------------------------------------------------------------------------------------------------------------------------ */
 
 static convcl_conv_desc desc_of(int images) {
@@ -383,6 +398,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_tune__nobody_is_right);
     HARNESS_DEVICE(test_tune__small_gain_does_not_win);
     HARNESS_DEVICE(test_tune__budget_is_respected);
+    HARNESS_DEVICE(test_tune__budget_may_be_huge);
     HARNESS_DEVICE(test_tune__second_run_tunes_nothing);
     HARNESS_DEVICE(test_tune__full_is_right_and_replaces_quick);
     HARNESS_DEVICE(test_tune__without_a_store_a_context_remembers);

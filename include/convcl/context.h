@@ -42,7 +42,7 @@ typedef struct convcl_context_options {
         cache_dir; /* folder of the store of built programs and tuning results, made if it is not there; "off": none; NULL: the environment's
                             * CONVCL_CACHE_DIR (the same words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl */
     convcl_tuning tuning;
-    double tuning_seconds; /* what all tuning of this context may take together, seconds; 0: no limit but the mode's own; not below 0 */
+    double tuning_seconds; /* what all tuning of this context may take, seconds, finite; 0: no limit but the mode's own; not below 0 */
     int build_threads; /* threads that build the programs of a network, 0 to 64; 1: the caller's own only; 0: the environment's CONVCL_BUILD_THREADS, else as many as
                             * the driver makes use of, at most 8 */
     const char

@@ -43,7 +43,8 @@ static convcl_status check_options(const convcl_context_options *options) {
         return CONVCL_OK;
     CONVCL_REQUIRE(options->tuning >= CONVCL_TUNING_OFF && options->tuning <= CONVCL_TUNING_FULL,
                    "context: tuning is %d, must be OFF, QUICK or FULL", (int)options->tuning);
-    CONVCL_REQUIRE(options->tuning_seconds >= 0, "context: tuning_seconds is %g, must be at least 0", options->tuning_seconds);
+    CONVCL_REQUIRE(options->tuning_seconds >= 0 && isfinite(options->tuning_seconds),
+                   "context: tuning_seconds is %g, must be at least 0 and finite", options->tuning_seconds);
     CONVCL_REQUIRE(options->build_threads >= 0 && options->build_threads <= MOST_BUILD_THREADS,
                    "context: build_threads is %d, must be 0 to %d", options->build_threads, MOST_BUILD_THREADS);
     return CONVCL_OK;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "tune/tune.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ bool convcl_tune__begin(convcl_tune_race *race, convcl_context *context, const c
     const double own = (is_full(race) ? FULL_CONTEXT : QUICK_CONTEXT) - convcl_context_tune_seconds(context);
     const double most = is_full(race) ? FULL_RACE : QUICK_RACE;
     /* A budget that was given replaces the mode's. */
-    const double seconds = budget < 1e9 ? budget : own < most ? own : most;
+    const double seconds = budget < HUGE_VAL ? budget : own < most ? own : most;
     if (seconds <= 0) {
         pthread_mutex_unlock(&one_race);
         return false;
