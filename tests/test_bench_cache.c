@@ -117,10 +117,47 @@ static void test_bench_cache__second_run_compiles_nothing(harness_device *device
     bench_finish(run);
 }
 
+/* The counts behind a word in what was printed, as many as there are up to `most`. */
+static int read_counts(const char *text, const char *word, int *counts, int most) {
+    int found = 0;
+    for (const char *at = strstr(text, word); at && found < most; at = strstr(at + 1, word))
+        found += sscanf(at + strlen(word), "%d", &counts[found]) == 1;
+    return found;
+}
+
+/* Ctrl-C twice while the first race runs ends the process at once. The store stays whole, the next run tunes, the one behind it does not, and neither does one whose empty
+ * store took in what the others exported. */
+static void test_bench_cache__interrupted_tuning_goes_on_and_travels(harness_device *device, const void *data) {
+    (void)data;
+    char lines[1400];
+    int tuned[3] = {-1, -1, -1};
+    snprintf(
+        lines, sizeof lines,
+        "set -- -d %d:%d -b 4 --net cifar10-quick --phase forward --steps 1 --burn-in 0 --tune quick; run() { \"$BENCH\" \"$@\" "
+        ">/dev/null; };"
+        " \"$BENCH\" \"$@\" --progress >/dev/null 2>log & pid=$!; i=0;"
+        " until grep -q 'tune .*: 1 of' log || [ $i -ge 600 ]; do sleep 0.1; i=$((i + 1)); done;"
+        " kill -INT $pid; sleep 0.1; kill -INT $pid; wait $pid; echo ended $?; rm log;"
+        " \"$BENCH\" cache show >/dev/null && run \"$@\" --json a.json && run \"$@\" --json b.json && \"$BENCH\" cache export x.json &&"
+        " export CONVCL_CACHE_DIR=t && \"$BENCH\" cache import x.json && run \"$@\" --json c.json && cat a.json b.json c.json",
+        device->info.platform_index, device->info.device_index);
+    bench_run *run = start_store_line(lines);
+    if (run->status != 0)
+        fail_msg("exit status %d: %s", run->status, run->err);
+    if (!strstr(run->out, "ended 130\n"))
+        fail_msg("the interrupted run did not end by it: %.40s", run->out);
+    assert_int_equal(read_counts(run->out, "\"candidates_tuned\":", tuned, 3), 3);
+    assert_true(tuned[0] > 0);
+    assert_int_equal(tuned[1], 0);
+    assert_int_equal(tuned[2], 0);
+    bench_finish(run);
+}
+
 int main(int argc, char **argv) {
     HARNESS_HOST(test_bench_cache__mistakes_name_value_and_rule);
     HARNESS_HOST(test_bench_cache__travels);
     HARNESS_HOST(test_bench_cache__faults_name_the_reason);
     HARNESS_DEVICE(test_bench_cache__second_run_compiles_nothing);
+    HARNESS_DEVICE(test_bench_cache__interrupted_tuning_goes_on_and_travels);
     return harness_main(argc, argv);
 }

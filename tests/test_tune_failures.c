@@ -243,7 +243,7 @@ static void test_tune_failures__any_call_fails_once(harness_device *device, cons
     for (int n = 1; fired; n = n < 64 ? n * 2 : n * 3 / 2) {
         const outcome o = tune(device, folder, &problems[0], FAKE_CL, n);
         fired = o.end.fired;
-        assert_string_equal(o.warning, "");
+        assert_null(strstr(o.warning, "is wrong")); /* a stored program that cannot be loaded is a warning */
         if (o.status != CONVCL_OK)
             assert_non_null(strstr(convcl_last_error(), o.end.call));
         else /* without a race nothing is remembered */
