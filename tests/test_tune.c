@@ -1,5 +1,6 @@
 /* test_tune.c: races of made-up candidates, and plans of convolutions that tuning chose.
  * SPDX-License-Identifier: MIT */
+#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -248,6 +249,69 @@ static void test_tune__full_is_right_and_replaces_quick(harness_device *device, 
     expect_right_results(device, full, 12);
 }
 
+/* A thread that tunes in a context of its own. */
+typedef struct tuning_thread {
+    char device[16];
+    const char *folder;
+    convcl_status status;
+    int tuned;
+    char text[256];
+} tuning_thread;
+
+static void *tune_in_thread(void *argument) {
+    tuning_thread *t = argument;
+    const convcl_context_options options = {.cache_dir = t->folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300};
+    const convcl_conv_desc desc = desc_of(8);
+    convcl_context *context = NULL;
+    convcl_conv_plan *plan = NULL;
+    t->status = convcl_context_create(t->device, &options, &context);
+    if (t->status == CONVCL_OK)
+        t->status = convcl_conv_plan_create(context, &desc, CONVCL_CONV_FWD, NULL, &plan);
+    if (t->status == CONVCL_OK) {
+        t->tuned = convcl_context_candidates_tuned(context);
+        snprintf(t->text, sizeof t->text, "%s", convcl_conv_plan_describe(plan));
+    }
+    convcl_conv_plan_destroy(plan);
+    convcl_context_release(context);
+    return NULL;
+}
+
+/* Runs two at once, on devices of those numbers, with one store. */
+static void tune_both(int first, int second, tuning_thread threads[2]) {
+    const char *folder = temporary_folder();
+    pthread_t ids[2];
+    for (int i = 0; i < 2; ++i) {
+        threads[i] = (tuning_thread){.folder = folder};
+        snprintf(threads[i].device, sizeof threads[i].device, "%d", i == 0 ? first : second);
+        assert_int_equal(pthread_create(&ids[i], NULL, tune_in_thread, &threads[i]), 0);
+    }
+    for (int i = 0; i < 2; ++i)
+        assert_int_equal(pthread_join(ids[i], NULL), 0);
+    for (int i = 0; i < 2; ++i)
+        assert_int_equal(threads[i].status, CONVCL_OK);
+}
+
+/* Of two contexts of one device, one races and the other finds its winner; those of two devices both race, one after the other. */
+static void test_tune__two_contexts_at_once(harness_device *device, const void *data) {
+    (void)data;
+    tuning_thread threads[2];
+    tune_both(device->info.index, device->info.index, threads);
+    assert_true((threads[0].tuned > 0) != (threads[1].tuned > 0));
+    assert_string_equal(threads[0].text, threads[1].text);
+    int count = 0, other = -1;
+    assert_ok(convcl_device_count(&count));
+    for (int i = 0; i < count && other < 0; ++i) {
+        convcl_device_info info;
+        assert_ok(convcl_device_get(i, &info));
+        if (strcmp(info.platform_name, device->info.platform_name) != 0 && info.type == CL_DEVICE_TYPE_CPU)
+            other = i;
+    }
+    if (other < 0)
+        return;
+    tune_both(device->info.index, other, threads);
+    assert_true(threads[0].tuned > 0 && threads[1].tuned > 0);
+}
+
 static void test_tune__without_a_store_a_context_remembers(harness_device *device, const void *data) {
     (void)data;
     convcl_context *context =
@@ -401,6 +465,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_tune__budget_may_be_huge);
     HARNESS_DEVICE(test_tune__second_run_tunes_nothing);
     HARNESS_DEVICE(test_tune__full_is_right_and_replaces_quick);
+    HARNESS_DEVICE(test_tune__two_contexts_at_once);
     HARNESS_DEVICE(test_tune__without_a_store_a_context_remembers);
     HARNESS_DEVICE(test_tune__few_images_stay_with_direct_sums);
     HARNESS_DEVICE(test_tune__off_takes_what_is_known_or_the_cost_model);
