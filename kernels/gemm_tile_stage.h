@@ -5,6 +5,7 @@
  * memory, and neighbours take neighbouring loads. What lies outside the matrices is 0. */
 
 #include "gather_map.h"
+#include "load_four.h"
 #include "gemm_epilogue.h"
 #include "planes.h"
 
@@ -52,13 +53,6 @@ typedef struct source {
     int item, first_row, gm, end_k, ld, block;
     int a_aligned, b_aligned; /* whole float4s may be read at once: the pointer, and the distance between rows, are multiples of 16 bytes */
 } source;
-
-/* Written out, because compilers merge a vload4 with the aligned load, and then load float by float in both cases. */
-static inline float4 load4(__global const float *p, int aligned) {
-    if (aligned)
-        return *(__global const float4 *)p;
-    return (float4)(p[0], p[1], p[2], p[3]);
-}
 
 /* Four values of which `left` lie inside. */
 static inline float4 load4_of(__global const float *p, int aligned, int left) {

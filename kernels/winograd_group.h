@@ -1,6 +1,7 @@
 /* winograd_group.h: two-dimensional Winograd transforms by a work-group of T_LANES channels by 8: a work-item takes a column of a channel's tile, then a row, and
  * passes them on through local memory. No work-item holds a whole tile, which would spill on every GPU.
  * SPDX-License-Identifier: MIT */
+#include "each.h"
 #include "winograd.h"
 #ifndef T_LANES
 #define T_LANES 32 /* 8, 32 channels of a work-group */
@@ -14,27 +15,6 @@
 /* The column or row that a work-item holds: one pair of arrays for all kinds of tiles, because Intel's compiler keeps only few of them in registers. */
 #define D_HELD vec_float in[D_POINTS], out[D_POINTS]
 
-/* DO(i, with) for i from 0 to count - 1, count at most D_POINTS: written out, because Intel's compiler unrolls loops after it has given arrays that a loop indexes
- * their place in memory, for the targets where it takes 32 work-items a thread. */
-#define EACH(count, DO, with)                                                                                                              \
-    {                                                                                                                                      \
-        if (0 < (count))                                                                                                                   \
-            DO(0, with)                                                                                                                    \
-        if (1 < (count))                                                                                                                   \
-            DO(1, with)                                                                                                                    \
-        if (2 < (count))                                                                                                                   \
-            DO(2, with)                                                                                                                    \
-        if (3 < (count))                                                                                                                   \
-            DO(3, with)                                                                                                                    \
-        if (4 < (count))                                                                                                                   \
-            DO(4, with)                                                                                                                    \
-        if (5 < (count))                                                                                                                   \
-            DO(5, with)                                                                                                                    \
-        if (6 < (count))                                                                                                                   \
-            DO(6, with)                                                                                                                    \
-        if (7 < (count))                                                                                                                   \
-            DO(7, with)                                                                                                                    \
-    }
 #define COLUMN_IN(i, READ)    in[i] = READ(i, place);
 #define COLUMN_OUT(i, unused) BETWEEN(i, place) = out[i];
 #define ROW_IN(j, unused)     in[j] = BETWEEN(place, j);
