@@ -7,6 +7,8 @@
 
 #include "conv/conv_algo.h"
 #include "gemm/gemm.h"
+#include "layer_forms.h"
+#include "opencl/context_internal.h"
 #include "reference/ref_case.h"
 #include "reference/ref_conv.h"
 
@@ -207,14 +209,22 @@ static void run_exact(harness_device *device, const conv_case *c, const convcl_c
 static void name_command(const harness_device *device, const conv_case *c) {
     char text[CONVCL_REF_CASE_TEXT];
     harness_repeat("conv --verify --device %d --dir %s --algo %s --gemm %s --seed %llu %s", device->info.index,
-                   convcl_conv_dir_name(c->dir), c->options.algo, c->options.gemm, (unsigned long long)harness_seed(),
-                   convcl_ref_case_format_conv(&c->desc, text));
+                   convcl_conv_dir_name(c->dir), c->options.algo, c->options.gemm ? c->options.gemm : "auto",
+                   (unsigned long long)harness_seed(), convcl_ref_case_format_conv(&c->desc, text));
+}
+
+/* What has no GEMM runs in the form for GPUs alone, which any device can take. */
+static void use_group_form(harness_device *device) {
+    if (convcl_context__prefers_registers(device->context))
+        layer_form_use(device, &layer_forms[LAYER_FORMS - 1]);
 }
 
 void conv_run_case(harness_device *device, const void *conv_case_data) {
     const conv_case *c = conv_case_data;
+    if (!c->options.gemm)
+        use_group_form(device);
     name_command(device, c);
-    if (strcmp(c->options.gemm, "mma") == 0 && !convcl_gemm__is_available(device->context, "mma"))
+    if (c->options.gemm && strcmp(c->options.gemm, "mma") == 0 && !convcl_gemm__is_available(device->context, "mma"))
         skip();
     convcl_conv_plan *plan = conv_plan(device, c);
     run_random(device, c, plan);
@@ -248,6 +258,13 @@ static bool has_word(const char *words, const char *word) {
         if ((at == words || at[-1] == ' ') && (at[length] == ' ' || at[length] == 0))
             return true;
     return false;
+}
+
+/* One row with an algorithm that has no GEMM. */
+static void add_plain_row(const harness_case *row, const conv_case *c) {
+    char name[256];
+    snprintf(name, sizeof name, "conv %s %s %s", convcl_conv_dir_name(c->dir), c->options.algo, row->name);
+    harness_add_device_test(name, conv_run_case, kept_case(c));
 }
 
 /* One row with one algorithm and every GEMM variant that keeps the range of floats; with CLBlast, and with the matrix unit that few devices have, where the row asks for CLBlast. */
@@ -284,9 +301,12 @@ static void add_rows(const harness_case *rows, int count, const convcl_conv_algo
             const bool wanted = (tile == 0 && strcmp(algo->name, "gather") == 0) || has_word(rows[i].flags, c.options.algo);
             convcl_conv_shape shape;
             parse_or_exit(rows[i].name, &c.desc);
-            if (!wanted || convcl_conv_shape__make(&c.desc, &shape) != CONVCL_OK || algo->refuse(&shape, tile))
+            if (!wanted || convcl_conv_shape__make(&c.desc, &shape) != CONVCL_OK || algo->refuse(NULL, &shape, tile))
                 continue;
-            add_row(&rows[i], &c);
+            if (algo->own_product)
+                add_plain_row(&rows[i], &c);
+            else
+                add_row(&rows[i], &c);
             added++;
         }
     if (added == 0) {

@@ -34,10 +34,6 @@ const char *convcl_conv_dir_name(convcl_conv_dir dir) {
     return "unknown";
 }
 
-static bool is_auto(const char *name) {
-    return !name || strcmp(name, "auto") == 0;
-}
-
 /* Decides by the caller's words, else by what won here before or wins now, else by the cost model. *tuned_out: the second. */
 static convcl_status decide(convcl_context *context, const convcl_conv_shape *shape, convcl_conv_dir dir,
                             const convcl_conv_options *options, const char *label, const convcl_conv_algo **algo_out,
@@ -45,14 +41,14 @@ static convcl_status decide(convcl_context *context, const convcl_conv_shape *sh
     convcl_conv_winner winner;
     *choice_out = (convcl_conv_choice){.gemm = options ? options->gemm : NULL};
     *tuned_out = false;
-    if (!options || (is_auto(options->algo) && is_auto(options->gemm))) {
+    if (!options || (convcl_conv__is_auto(options->algo) && convcl_conv__is_auto(options->gemm))) {
         const convcl_status status = label ? convcl_conv_tune__winner(context, shape, dir, label, &winner, tuned_out)
                                            : convcl_conv_tune__recall(context, shape, dir, &winner, tuned_out);
         if (status != CONVCL_OK)
             return status;
     }
     if (!*tuned_out)
-        return convcl_conv__choose(shape, dir, options ? options->algo : NULL, algo_out, &choice_out->tile);
+        return convcl_conv__choose(context, shape, dir, options, algo_out, &choice_out->tile);
     if (winner.separate)
         return convcl_fail(CONVCL_UNSUPPORTED, "conv: direction bwd: two plans, bwd_data and bwd_weights, were found to be faster");
     *algo_out = winner.algo;
@@ -81,7 +77,7 @@ convcl_status convcl_conv__plan_create(convcl_context *context, const convcl_con
     if (tuned && (status == CONVCL_UNSUPPORTED || status == CONVCL_BUILD_FAILED)) {
         /* What was remembered does not work any more, as after an update that the key does not show. */
         choice = (convcl_conv_choice){0};
-        CONVCL_TRY(convcl_conv__choose(&shape, dir, NULL, &plan->algo, &choice.tile));
+        CONVCL_TRY(convcl_conv__choose(context, &shape, dir, NULL, &plan->algo, &choice.tile));
         status = plan->algo->create(context, &shape, &choice, &plan->state);
     }
     CONVCL_TRY(status);

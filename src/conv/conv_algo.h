@@ -31,10 +31,11 @@ typedef struct convcl_conv_choice {
 typedef struct convcl_conv_algo {
     const char *name;
     convcl_conv_dir dir;
-    /* NULL when it can compute the shape (with that tile, 0: any); otherwise why not. */
-    const char *(*refuse)(const convcl_conv_shape *shape, int tile);
+    bool own_product; /* it has no GEMM: a caller who names one gets another algorithm */
+    /* NULL when it can compute the shape (with that tile, 0: any) on the context's device; otherwise why not. context NULL: on some device. */
+    const char *(*refuse)(const convcl_context *context, const convcl_conv_shape *shape, int tile);
     /* Estimated work in multiplications of the direct method, to choose by when nobody says. */
-    double (*cost)(const convcl_conv_shape *shape);
+    double (*cost)(const convcl_context *context, const convcl_conv_shape *shape);
     /* Builds kernels and decides everything. *state_out is the recipe's own; NULL on failure. */
     convcl_status (*create)(convcl_context *context, const convcl_conv_shape *shape, const convcl_conv_choice *choice, void **state_out);
     void (*destroy)(void *state); /* NULL is fine */
@@ -63,5 +64,7 @@ extern const convcl_conv_algo convcl_conv_fwd_winograd;
 extern const convcl_conv_algo convcl_conv_bwd_data_winograd;
 extern const convcl_conv_algo convcl_conv_bwd_weights_winograd;
 extern const convcl_conv_algo convcl_conv_bwd_winograd;
+extern const convcl_conv_algo convcl_conv_fwd_winograd_fused;
+extern const convcl_conv_algo convcl_conv_bwd_data_winograd_fused;
 
 #endif

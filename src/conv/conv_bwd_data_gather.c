@@ -88,7 +88,8 @@ static convcl_gather_map make_map(const convcl_conv_shape *s, const axis_phase *
                                .out_base_w = rest_w};
 }
 
-static const char *refuse(const convcl_conv_shape *shape, int tile) {
+static const char *refuse(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
+    (void)context;
     (void)shape;
     return tile == 0 ? NULL : "gather has no tiles";
 }

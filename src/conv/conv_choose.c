@@ -22,18 +22,40 @@ static bool names(const char *name, const convcl_conv_algo *algo, int *tile) {
     return true;
 }
 
-convcl_status convcl_conv__choose(const convcl_conv_shape *shape, convcl_conv_dir dir, const char *name, const convcl_conv_algo **algo_out,
-                                  int *tile_out) {
-    const char *reason = NULL;
-    const bool any = !name || strcmp(name, "auto") == 0;
+bool convcl_conv__is_auto(const char *name) {
+    return !name || strcmp(name, "auto") == 0;
+}
+
+/* Not every algorithm computes both gradients at once: where the best one for either does not, two plans are better. */
+static convcl_status check_singles(const convcl_context *context, const convcl_conv_shape *shape, const convcl_conv_options *options,
+                                   const convcl_conv_algo *both) {
+    static const convcl_conv_dir dirs[] = {CONVCL_CONV_BWD_WEIGHTS, CONVCL_CONV_BWD_DATA};
+    for (size_t i = 0; i < sizeof dirs / sizeof *dirs; ++i) {
+        const convcl_conv_algo *single = NULL;
+        int tile = 0;
+        const convcl_status status = convcl_conv__choose(context, shape, dirs[i], options, &single, &tile);
+        if (status != CONVCL_OK)
+            return status;
+        if (strcmp(single->name, both->name) != 0)
+            return convcl_fail(CONVCL_UNSUPPORTED,
+                               "conv: direction bwd: algo \"%s\" is the better choice, which takes two plans, bwd_data and bwd_weights",
+                               single->name);
+    }
+    return CONVCL_OK;
+}
+
+convcl_status convcl_conv__choose(const convcl_context *context, const convcl_conv_shape *shape, convcl_conv_dir dir,
+                                  const convcl_conv_options *options, const convcl_conv_algo **algo_out, int *tile_out) {
+    const char *reason = NULL, *name = options ? options->algo : NULL;
+    const bool any = convcl_conv__is_auto(name), gemm = options && !convcl_conv__is_auto(options->gemm);
     double best = 0.0;
     *algo_out = NULL;
     for (const convcl_conv_algo *const *algo = convcl_conv_algos; *algo; ++algo) {
         int tile = 0;
-        if ((*algo)->dir != dir || (!any && !names(name, *algo, &tile)))
+        if ((*algo)->dir != dir || (any ? gemm && (*algo)->own_product : !names(name, *algo, &tile)))
             continue;
-        const char *refusal = (*algo)->refuse(shape, tile);
-        const double cost = refusal ? 0.0 : (*algo)->cost(shape);
+        const char *refusal = (*algo)->refuse(context, shape, tile);
+        const double cost = refusal ? 0.0 : (*algo)->cost(context, shape);
         if (refusal)
             reason = refusal;
         else if (!*algo_out || cost < best) {
@@ -42,22 +64,11 @@ convcl_status convcl_conv__choose(const convcl_conv_shape *shape, convcl_conv_di
             best = cost;
         }
     }
-    if (*algo_out && any && dir == CONVCL_CONV_BWD) {
-        /* Not every algorithm computes both gradients at once: when the best one for each does not, two plans are better. */
-        const convcl_conv_algo *single = NULL;
-        const convcl_status status = convcl_conv__choose(shape, CONVCL_CONV_BWD_WEIGHTS, name, &single, tile_out);
-        if (status != CONVCL_OK)
-            return status;
-        if (strcmp(single->name, (*algo_out)->name) != 0)
-            return convcl_fail(CONVCL_UNSUPPORTED,
-                               "conv: direction bwd: algo \"%s\" is the better choice, which takes two plans, bwd_data and bwd_weights",
-                               single->name);
-    }
     if (*algo_out)
-        return CONVCL_OK;
+        return any && dir == CONVCL_CONV_BWD ? check_singles(context, shape, options, *algo_out) : CONVCL_OK;
     return convcl_fail(CONVCL_UNSUPPORTED, "conv: algo \"%s\" %s in direction %s: %s", any ? "auto" : name,
                        reason ? "does not apply" : "does not exist", convcl_conv_dir_name(dir),
-                       reason ? reason : "there are: auto, gather, winograd, winograd:TILE");
+                       reason ? reason : "there are: auto, gather, winograd, winograd:TILE, winograd-fused, winograd-fused:TILE");
 }
 
 const convcl_conv_algo *convcl_conv__find(const char *name, convcl_conv_dir dir) {
@@ -101,7 +112,8 @@ static bool in_range(int value, int least, int most) {
     return value >= least && value <= most;
 }
 
-bool convcl_conv_winner__read(const char *text, const convcl_conv_shape *shape, convcl_conv_dir dir, convcl_conv_winner *winner_out) {
+bool convcl_conv_winner__read(const convcl_context *context, const char *text, const convcl_conv_shape *shape, convcl_conv_dir dir,
+                              convcl_conv_winner *winner_out) {
     char mode[8], name[16], gemm[16];
     convcl_conv_winner w = {0};
     convcl_conv_choice *c = &w.choice;
@@ -126,7 +138,7 @@ bool convcl_conv_winner__read(const char *text, const convcl_conv_shape *shape, 
         !in_range(c->mr, 0, CONVCL_CONV_MOST_ROWS) || !in_range(c->prefetch, -1, 1) || !in_range(c->space, 0, convcl_gemm_tile__count()))
         return false;
     /* What is known from elsewhere does not override the rules. */
-    if (w.algo->refuse(shape, c->tile) || (strcmp(name, "winograd") == 0 && !convcl_winograd__wanted(shape)))
+    if (w.algo->refuse(context, shape, c->tile) || (strncmp(name, "winograd", 8) == 0 && !convcl_winograd__wanted(shape)))
         return false;
     *winner_out = w;
     return true;

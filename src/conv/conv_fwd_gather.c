@@ -30,7 +30,8 @@ typedef struct recipe {
     char description[160];
 } recipe;
 
-static const char *refuse(const convcl_conv_shape *shape, int tile) {
+static const char *refuse(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
+    (void)context;
     (void)shape;
     return tile == 0 ? NULL : "gather has no tiles";
 }

@@ -33,7 +33,8 @@ bool convcl_conv_gather__leaves_source(const convcl_gather_map *map) {
            axis_leaves(map->pw, map->tw, map->step_w, map->tap_w, map->base_w, map->sw);
 }
 
-double convcl_conv_gather__cost(const convcl_conv_shape *shape) {
+double convcl_conv_gather__cost(const convcl_context *context, const convcl_conv_shape *shape) {
+    (void)context;
     return (double)shape->y * shape->desc.fh * shape->desc.fw * shape->icg;
 }
 

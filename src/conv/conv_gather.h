@@ -29,7 +29,7 @@ convcl_status convcl_conv_source__pack(const convcl_conv_source *source, const c
                                        convcl_buffer x, int first, int images, convcl_buffer copy, convcl_buffer *a_out);
 
 /* The multiplications of the direct method: taps * channels * outputs. */
-double convcl_conv_gather__cost(const convcl_conv_shape *shape);
+double convcl_conv_gather__cost(const convcl_context *context, const convcl_conv_shape *shape);
 
 /* True when a tap of the map lies outside its source for some pixel. */
 bool convcl_conv_gather__leaves_source(const convcl_gather_map *map);

@@ -82,9 +82,9 @@ static void enter_tiles(tuner *t, const convcl_conv_algo *winograd) {
         convcl_conv_choice best = {0};
         double best_cost = 0.0;
         for (int tile = 2; tile <= CONVCL_COOK_TOOM_MAX; ++tile) {
-            if (taken[tile] || winograd->refuse(t->contest.shape, tile))
+            if (taken[tile] || winograd->refuse(t->contest.context, t->contest.shape, tile))
                 continue;
-            const double cost = convcl_winograd__tile_cost(t->contest.shape, tile);
+            const double cost = convcl_winograd__tile_cost(t->contest.context, t->contest.shape, tile);
             if (best.tile == 0 || cost < best_cost) {
                 best.tile = tile;
                 best_cost = cost;
@@ -122,15 +122,16 @@ static void race_algorithms(tuner *t, const convcl_conv_winner *forward) {
     const convcl_conv_contest *c = &t->contest;
     const convcl_conv_algo *winograd = t->wanted ? convcl_conv__find("winograd", c->dir) : NULL, *usual = NULL;
     int tile = 0;
-    if (winograd && forward->algo && forward->choice.tile + forward->choice.chunk > 0 && !winograd->refuse(c->shape, forward->choice.tile))
+    if (winograd && forward->algo && forward->choice.tile + forward->choice.chunk > 0 &&
+        !winograd->refuse(c->context, c->shape, forward->choice.tile))
         enter_choice(t, winograd, &(convcl_conv_choice){.tile = forward->choice.tile, .chunk = forward->choice.chunk});
-    if (convcl_conv__choose(c->shape, c->dir, NULL, &usual, &tile) == CONVCL_OK)
+    if (convcl_conv__choose(c->context, c->shape, c->dir, NULL, &usual, &tile) == CONVCL_OK)
         enter_choice(t, usual, &(convcl_conv_choice){.tile = tile});
     /* Tiles that the forward pass does not have cost the transform of x again, and their kernels are many. */
     if (winograd && (t->full || c->kept_size == 0))
         enter_tiles(t, winograd);
-    const double direct = (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * convcl_conv_gather__cost(c->shape);
-    const double work = winograd ? (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * winograd->cost(c->shape) : 0.0;
+    const double direct = (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * convcl_conv_gather__cost(c->context, c->shape);
+    const double work = winograd ? (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * winograd->cost(c->context, c->shape) : 0.0;
     if (!winograd || t->full || direct < CLOSE * work)
         enter_direct(t);
 }
@@ -247,7 +248,7 @@ convcl_status convcl_conv_tune__recall(convcl_context *context, const convcl_con
     convcl_conv_winner__problem(shape, dir, problem);
     const convcl_status status = convcl_context__recall(context, problem, &text);
     if (status == CONVCL_OK && text)
-        *found_out = convcl_conv_winner__read(text, shape, dir, winner_out);
+        *found_out = convcl_conv_winner__read(context, text, shape, dir, winner_out);
     free(text);
     return status;
 }
@@ -285,7 +286,7 @@ static convcl_status begin_and_race(convcl_context *context, const convcl_conv_s
     CONVCL_TRY(convcl_alloc(sizeof *t, &t));
     t->full = convcl_context__tuning(context) == CONVCL_TUNING_FULL;
     t->cpu = convcl_context__prefers_registers(context);
-    t->wanted = convcl_winograd__wanted(shape) && !convcl_winograd__refuse(shape, 0);
+    t->wanted = convcl_winograd__wanted(shape) && !convcl_winograd__refuse(context, shape, 0);
     const convcl_tune_problem problem = {title,
                                          &t->contest,
                                          convcl_conv_contest__prepare,
@@ -319,7 +320,7 @@ convcl_status convcl_conv_tune__winner(convcl_context *context, const convcl_con
     if (status != CONVCL_OK || is_enough(context, *found_out, winner_out))
         return status;
     /* Without Winograd nothing computes both gradients at once. */
-    if (dir == CONVCL_CONV_BWD && (!convcl_winograd__wanted(shape) || convcl_winograd__refuse(shape, 0)))
+    if (dir == CONVCL_CONV_BWD && (!convcl_winograd__wanted(shape) || convcl_winograd__refuse(context, shape, 0)))
         return CONVCL_OK;
     if (dir == CONVCL_CONV_BWD && convcl_context__tuning(context) == CONVCL_TUNING_FULL)
         status = tune_single(context, shape, label);

@@ -9,7 +9,8 @@
 #include "opencl/context_internal.h"
 
 /* Estimated work of moving one value through a transform and back out of the cache, in multiplications of the GEMM. A cost model for CPUs, measured on
- * AlexNet's layers: the GEMM runs at the FMA peak, the transforms at the bandwidth of the second cache level. */
+ * AlexNet's layers: the GEMM runs at the FMA peak, the transforms at the bandwidth of the second cache level. A GPU moves the value through memory, as a transform of
+ * its own does not overlap with the GEMM; beside the GEMM it is moved once more. */
 #define TRANSFORM_COST 60.0
 
 /* Estimated work of transforming a value of the filter, once an enqueue. */
@@ -67,7 +68,8 @@ static convcl_winograd_view make_view(const convcl_conv_shape *shape) {
     return view;
 }
 
-const char *convcl_winograd__refuse(const convcl_conv_shape *shape, int tile) {
+const char *convcl_winograd__refuse(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
+    (void)context;
     const convcl_conv_desc *d = &shape->desc;
     const convcl_winograd_view view = make_view(shape);
     if (d->math == CONVCL_MATH_STRICT)
@@ -92,9 +94,13 @@ static int axis_tiles(const convcl_winograd_axis *axis) {
     return axis->count[0] + axis->count[1];
 }
 
+convcl_winograd_axis convcl_winograd__axis(int outputs, int m, int r) {
+    return (convcl_winograd_axis){.m = {m, 0}, .points = {m + r - 1, 0}, .count = {divide_up(outputs, m), 0}};
+}
+
 /* Cuts `outputs` into tiles of at most `m`, some of them smaller where that takes fewer points: 13 = 5 + 4 + 4. */
 static convcl_winograd_axis cut_axis(int outputs, int m, int r, bool mixed) {
-    convcl_winograd_axis best = {.m = {m, 0}, .points = {m + r - 1, 0}, .count = {divide_up(outputs, m), 0}};
+    convcl_winograd_axis best = convcl_winograd__axis(outputs, m, r);
     for (int smaller = m - 1; mixed && smaller > 0; --smaller)
         for (int count = best.count[0] - 1; count > 0; --count) {
             const int rest = outputs - count * m;
@@ -107,22 +113,23 @@ static convcl_winograd_axis cut_axis(int outputs, int m, int r, bool mixed) {
 }
 
 /* Estimated work of a whole enqueue with those tiles. */
-static double cost_of(const convcl_conv_shape *shape, const convcl_winograd_view *v, const convcl_winograd_axis *h,
-                      const convcl_winograd_axis *w) {
+static double cost_of(const convcl_context *context, const convcl_conv_shape *shape, const convcl_winograd_view *v,
+                      const convcl_winograd_axis *h, const convcl_winograd_axis *w) {
+    const double moved = convcl_context__prefers_registers(context) ? TRANSFORM_COST : convcl_context__traits(context)->balance;
     const double rows = (double)axis_rows(h) * axis_rows(w) * shape->desc.n, points = h->points[0] * w->points[0];
-    return rows * v->k * v->gn + rows * (v->k + v->gn) * TRANSFORM_COST + points * v->k * v->gn * FILTER_COST;
+    return rows * v->k * v->gn + rows * (v->k + v->gn) * moved + points * v->k * v->gn * FILTER_COST;
 }
 
 /* Finds the axes with the least estimated work, and returns that. mixed: of tiles of two sizes. */
-static double choose_axes(const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile, bool mixed, convcl_winograd_axis *h_out,
-                          convcl_winograd_axis *w_out) {
+static double choose_axes(const convcl_context *context, const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile,
+                          bool mixed, convcl_winograd_axis *h_out, convcl_winograd_axis *w_out) {
     double best = 0.0;
     for (int mh = 1; mh + v->rh - 1 <= CONVCL_COOK_TOOM_MAX; ++mh)
         for (int mw = 1; mw + v->rw - 1 <= CONVCL_COOK_TOOM_MAX; ++mw) {
             if (tile > 0 && (mh != tile || mw != tile))
                 continue;
             const convcl_winograd_axis h = cut_axis(v->oh, mh, v->rh, mixed), w = cut_axis(v->ow, mw, v->rw, mixed);
-            const double cost = cost_of(shape, v, &h, &w);
+            const double cost = cost_of(context, shape, v, &h, &w);
             if (best <= 0.0 || cost < best) {
                 *h_out = h;
                 *w_out = w;
@@ -132,13 +139,13 @@ static double choose_axes(const convcl_conv_shape *shape, const convcl_winograd_
     return best;
 }
 
-static double choose_tiles(const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile, convcl_winograd_axis *h_out,
-                           convcl_winograd_axis *w_out) {
+static double choose_tiles(const convcl_context *context, const convcl_conv_shape *shape, const convcl_winograd_view *v, int tile,
+                           convcl_winograd_axis *h_out, convcl_winograd_axis *w_out) {
     convcl_winograd_axis h, w;
-    const double cost = choose_axes(shape, v, tile, false, h_out, w_out);
+    const double cost = choose_axes(context, shape, v, tile, false, h_out, w_out);
     if (tile > 0)
         return cost;
-    const double mixed_cost = choose_axes(shape, v, tile, true, &h, &w);
+    const double mixed_cost = choose_axes(context, shape, v, tile, true, &h, &w);
     if (mixed_cost > MIXED_GAIN * cost)
         return cost;
     *h_out = h;
@@ -152,22 +159,24 @@ bool convcl_winograd__wanted(const convcl_conv_shape *shape) {
     return v.k >= FEWEST_CHANNELS && v.gn >= FEWEST_CHANNELS && shape->desc.n >= FEWEST_IMAGES;
 }
 
-double convcl_winograd__tile_cost(const convcl_conv_shape *shape, int tile) {
+double convcl_winograd__tile_cost(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
     const convcl_winograd_view v = make_view(shape);
     convcl_winograd_axis h, w;
-    return choose_tiles(shape, &v, tile, &h, &w);
+    return choose_tiles(context, shape, &v, tile, &h, &w);
 }
 
-double convcl_winograd__cost(const convcl_conv_shape *shape) {
-    const double cost = convcl_winograd__tile_cost(shape, 0);
-    /* The factor outweighs every gain of a tile. */
-    return convcl_winograd__wanted(shape) ? cost : 8.0 * cost;
+double convcl_winograd__preference(const convcl_conv_shape *shape) {
+    return convcl_winograd__wanted(shape) ? 1.0 : 8.0;
+}
+
+double convcl_winograd__cost(const convcl_context *context, const convcl_conv_shape *shape) {
+    return convcl_winograd__preference(shape) * convcl_winograd__tile_cost(context, shape, 0);
 }
 
 convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, const convcl_conv_shape *shape, int tile, int chunk) {
     convcl_winograd_layout l = {.view = make_view(shape)};
     const convcl_winograd_view *v = &l.view;
-    choose_tiles(shape, v, tile, &l.h, &l.w);
+    choose_tiles(context, shape, v, tile, &l.h, &l.w);
     l.points = l.h.points[0] * l.w.points[0];
     l.rows = (size_t)axis_rows(&l.h) * (size_t)axis_rows(&l.w);
     l.ldv = v->k % 1024 == 0 ? v->k + 16 : v->k; /* rows a multiple of 4 KiB apart would share cache sets */
@@ -213,14 +222,12 @@ void convcl_winograd__kept_key(const convcl_winograd_layout *l, const convcl_con
              d->stride_w, d->pad_top, d->pad_left, l->ldv);
 }
 
-/* Adds the transform of one kind of tile along one axis, and the options that name its sizes. set: points of the larger kind. */
-static void add_transform(convcl_text *functions, convcl_text *options, convcl_winograd_matrix matrix, const char *axis, int kind, int m,
-                          int r, int set) {
+void convcl_winograd__add_function(convcl_text *functions, convcl_winograd_matrix matrix, const char *name, int m, int r, int set,
+                                   int *in_out, int *out_out) {
     convcl_cook_toom c;
     convcl_fraction turned[CONVCL_COOK_TOOM_MAX][CONVCL_COOK_TOOM_MAX];
     convcl_fraction(*chosen)[CONVCL_COOK_TOOM_MAX] = turned;
     int in = m + r - 1, out = m + r - 1;
-    char name[32];
     convcl_cook_toom__make(m, r, set, &c);
     switch (matrix) {
     case CONVCL_WINOGRAD_INPUT:
@@ -251,8 +258,18 @@ static void add_transform(convcl_text *functions, convcl_text *options, convcl_w
         in = m;
         break;
     }
-    snprintf(name, sizeof name, "transform_%s%d", axis, kind);
     convcl_cook_toom__write(functions, name, chosen, out, in);
+    *in_out = in;
+    *out_out = out;
+}
+
+/* Adds the transform of one kind of tile along one axis, and the options that name its sizes. */
+static void add_transform(convcl_text *functions, convcl_text *options, convcl_winograd_matrix matrix, const char *axis, int kind, int m,
+                          int r, int set) {
+    char name[32];
+    int in = 0, out = 0;
+    snprintf(name, sizeof name, "transform_%s%d", axis, kind);
+    convcl_winograd__add_function(functions, matrix, name, m, r, set, &in, &out);
     const char letter = axis[0] == 'h' ? 'H' : 'W';
     convcl_text_add(options, " -DP_R%c%d=%d -DP_Q%c%d=%d", letter, kind, in, letter, kind, out);
 }

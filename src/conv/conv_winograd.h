@@ -49,11 +49,11 @@ convcl_winograd_layout convcl_winograd__layout(const convcl_context *context, co
 bool convcl_winograd__wanted(const convcl_conv_shape *shape);
 
 /* Estimated work with that tile, which must not be refused; 0: with the best. */
-double convcl_winograd__tile_cost(const convcl_conv_shape *shape, int tile);
+double convcl_winograd__tile_cost(const convcl_context *context, const convcl_conv_shape *shape, int tile);
 
 /* The shared refusal and cost, see convcl_conv_algo. */
-const char *convcl_winograd__refuse(const convcl_conv_shape *shape, int tile);
-double convcl_winograd__cost(const convcl_conv_shape *shape);
+const char *convcl_winograd__refuse(const convcl_context *context, const convcl_conv_shape *shape, int tile);
+double convcl_winograd__cost(const convcl_context *context, const convcl_conv_shape *shape);
 
 /* "F(5x5, 3x3)", or with two kinds of tiles "F(5+4x5+4, 3x3)"; weights: as bwd_weights sees it, "F(3x3, 5x5)". */
 void convcl_winograd__describe(const convcl_winograd_layout *layout, bool weights, char *text, size_t size);
@@ -75,6 +75,17 @@ typedef enum convcl_winograd_matrix {
     CONVCL_WINOGRAD_FILTER_PLAIN,   /* G without its scale, for bwd_data, where dy carries it */
     CONVCL_WINOGRAD_FILTER_GRADIENT /* G transposed, without its scale: points to dw */
 } convcl_winograd_matrix;
+
+/* Adds to `functions` what computes that transform of one kind of tile along one axis, m outputs of a filter of r taps; set: points of the larger kind. Values it takes
+ * and gives. */
+void convcl_winograd__add_function(convcl_text *functions, convcl_winograd_matrix matrix, const char *name, int m, int r, int set,
+                                   int *in_out, int *out_out);
+
+/* Cuts `outputs` of an axis into tiles of m, without smaller ones. */
+convcl_winograd_axis convcl_winograd__axis(int outputs, int m, int r);
+
+/* The factor by which estimated work outweighs every gain of a tile where direct sums are preferred, else 1. */
+double convcl_winograd__preference(const convcl_conv_shape *shape);
 
 /* Width of the vectors for that many channels: the device's, or the largest below it that divides them. */
 int convcl_winograd__vector(const convcl_context *context, int channels);
