@@ -27,9 +27,13 @@ static bool known_before(bench_methods methods, const char *name, size_t end) {
 
 /* "winograd:4": the tile is one digit, which of them there are is the algorithm's to say. */
 static bool names_tile(const char *name) {
-    static const char prefix[] = "winograd:";
-    const char *tile = name + sizeof prefix - 1;
-    return strncmp(name, prefix, sizeof prefix - 1) == 0 && *tile >= '1' && *tile <= '9' && !tile[1];
+    static const char *const prefixes[] = {"winograd:", "winograd-fused:"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; ++i) {
+        const size_t length = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], length) == 0 && name[length] >= '1' && name[length] <= '9' && !name[length + 1])
+            return true;
+    }
+    return false;
 }
 
 bool bench_methods_know(bench_methods methods, const char *name) {
@@ -48,7 +52,7 @@ const char *bench_methods_list(bench_methods methods, char *text, size_t size) {
         if (!known_before(methods, name_at(methods, i), i))
             length += (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? ", " : "", name_at(methods, i));
     if (methods == BENCH_METHODS_ALGO && length < size)
-        snprintf(text + length, size - length, ", winograd:TILE");
+        snprintf(text + length, size - length, ", winograd:TILE, winograd-fused:TILE");
     return text;
 }
 

@@ -9,7 +9,7 @@
 /* Which table. */
 typedef enum bench_methods { BENCH_METHODS_ALGO = 0, BENCH_METHODS_GEMM = 1 } bench_methods;
 
-/* True for "auto", for every name in the table, and for winograd with a tile: "winograd:4". */
+/* True for "auto", for every name in the table, and for either Winograd with a tile: "winograd:4". */
 bool bench_methods_know(bench_methods methods, const char *name);
 
 /* Writes "auto, gather, ..." to text, cut to fit, and returns it. */

@@ -75,7 +75,8 @@ convcl_status convcl_conv_output_size(const convcl_conv_desc *desc, int *oh_out,
 
 /* Choices that convcl makes by itself unless told. Zero-initialise it and set what differs. */
 typedef struct convcl_conv_options {
-    const char *algo; /* "gather", "winograd", or "winograd:4" with tiles of 4 x 4 outputs; NULL or "auto": chosen */
+    /* "gather", "winograd", "winograd-fused" (GPUs; not bwd_weights), or either Winograd with tiles of 4 x 4 outputs, "winograd:4"; NULL or "auto": chosen. */
+    const char *algo;
     /* "register", "local", "tile", "mma" (matrix units, where there are some and a probe finds them right) or, where it is built in, "clblast"; NULL or
      * "auto": chosen by the device. */
     const char *gemm;
