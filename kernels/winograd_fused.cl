@@ -11,8 +11,8 @@
  *           barriers 3 a step of T_KC channels, 3 a slice of T_KC channels of y, their number the same for all work-items
  * numerics  fp32, one fma a channel in ascending order; one NaN or inf in x spoils its whole tile (gather does not)
  * arguments x u y bias mask ic ih iw pad_top pad_left (may be negative: windows begin inside) oc oh ow images tiles_h tiles_w plane
- *           T_TILES in {4,8,16,32,64}, T_CHANNELS 32, T_KC in {4,8}, T_WT in {4,8,16}, T_WC in {4,8}    F_BIAS F_RELU F_MASK in {0,1}
- *           P_WAH P_WAW in 1..8 points along an axis, P_WOH P_WOW in 1..8 outputs; F_GENERATED 1: the host has put transform_in_h, transform_in_w (P_WA values to
+ *           T_TILES in {4,8,16,32}, T_CHANNELS 32, T_KC in {4,8}, T_WT in {4,8}, T_WC in {4,8}    F_BIAS F_RELU F_MASK in {0,1}
+ *           P_WAH in 2..8, P_WAW in 1..8 points along an axis, P_WOH P_WOW in 1..8 outputs; F_GENERATED 1: the host has put transform_in_h, transform_in_w (P_WA values to
  *           P_WA), transform_out_h and transform_out_w (P_WA to P_WO) before this text */
 #include "each.h"
 #include "gemm_epilogue.h"
@@ -21,19 +21,19 @@
 #define F_GENERATED 0 /* 0, 1 */
 #endif
 #ifndef P_WAH
-#define P_WAH 1 /* 1..8 points along the height */
+#define P_WAH 2 /* 2..8 points along the height */
 #endif
 #ifndef P_WAW
 #define P_WAW 1 /* 1..8 points along the width */
 #endif
 #ifndef P_WOH
-#define P_WOH 1 /* 1..8 rows of a tile of y */
+#define P_WOH 2 /* 1..8 rows of a tile of y */
 #endif
 #ifndef P_WOW
 #define P_WOW 1 /* 1..8 columns of a tile of y */
 #endif
 #ifndef T_TILES
-#define T_TILES 16 /* 4, 8, 16, 32, 64 tiles of a work-group */
+#define T_TILES 16 /* 4, 8, 16, 32 tiles of a work-group */
 #endif
 #ifndef T_CHANNELS
 #define T_CHANNELS 32 /* 32 channels of y of a work-group */
@@ -42,7 +42,7 @@
 #define T_KC 8 /* 4, 8 channels of x a step, and of y a slice on the way back */
 #endif
 #ifndef T_WT
-#define T_WT 8 /* 4, 8, 16 tiles of a work-item */
+#define T_WT 8 /* 4, 8 tiles of a work-item */
 #endif
 #ifndef T_WC
 #define T_WC 8 /* 4, 8 channels of y of a work-item */
@@ -62,15 +62,21 @@
 #if !F_GENERATED
 static inline void transform_in_h(const float *in, int is, float *out, int os) {
     out[0 * os] = in[0 * is];
+    out[1 * os] = in[1 * is];
 }
-#define transform_in_w  transform_in_h
+static inline void transform_in_w(const float *in, int is, float *out, int os) {
+    out[0 * os] = in[0 * is];
+}
 #define transform_out_h transform_in_h
-#define transform_out_w transform_in_h
+#define transform_out_w transform_in_w
 #endif
 
 /* Rounds in which the work-items of a group take `tasks`, of which the last may leave some idle. */
 #define D_ROUNDS(tasks) (((tasks) + D_ITEMS - 1) / D_ITEMS)
 #define D_LOADS         D_ROUNDS(D_WINDOWS *P_WAW)
+#if D_LOADS > 8
+#error "a work-item takes eight columns of windows at most"
+#endif
 
 /* Point (i, j) of tile t, channel c of a step or slice, in local memory. */
 #define POINT(i, j, c, t) v[(((i)*P_WAW + (j)) * T_KC + (c)) * D_LINE + (t)]
@@ -102,36 +108,33 @@ static inline void place_tiles(__local tiles *at, int item, int first, int image
     const int task = item + round * D_ITEMS, c = task % T_KC, t = task / T_KC % T_TILES, j = task / D_WINDOWS;                             \
     const int is_task = (round + 1) * D_ITEMS <= D_WINDOWS * P_WAW || task < D_WINDOWS * P_WAW;
 
-#define LOAD(i, unused)                                                                                                                    \
-    columns[round * P_WAH + (i)] = inside && h + (i) >= 0 && h + (i) < from->ih ? corner[(long)(i)*from->iw * from->ic] : 0.0f;
+#define LOAD(i, unused) column[i] = inside && h + (i) >= 0 && h + (i) < from->ih ? corner[(long)(i)*from->iw * from->ic] : 0.0f;
 
 /* Inlined by force: clang replaces an argument that is always the same local array by that array, and PoCL 3.1 then knows its place in the kernel alone (retest: without the
  * attribute test_conv_fwd reads zeros on PoCL). */
-static inline __attribute__((always_inline)) void load_columns(const source *from, __local const tiles *at, int item, int first_c,
-                                                               float columns[D_LOADS * P_WAH]) {
-#pragma unroll
-    for (int round = 0; round < D_LOADS; ++round) {
-        IN_TASK
-        const int h = at->h[t] - from->pad_top, w = at->w[t] + j - from->pad_left;
-        const int inside = is_task && first_c + c < from->ic && w >= 0 && w < from->iw;
-        __global const float *corner = from->x + (((long)at->n[t] * from->ih + h) * from->iw + w) * from->ic + first_c + c;
-        EACH(P_WAH, LOAD, 0)
-    }
+static inline __attribute__((always_inline)) void load_column(const source *from, __local const tiles *at, int item, int round, int first_c,
+                                                              float column[P_WAH]) {
+    IN_TASK
+    const int h = at->h[t] - from->pad_top, w = at->w[t] + j - from->pad_left;
+    const int inside = is_task && first_c + c < from->ic && w >= 0 && w < from->iw;
+    __global const float *corner = from->x + (((long)at->n[t] * from->ih + h) * from->iw + w) * from->ic + first_c + c;
+    EACH(P_WAH, LOAD, 0)
 }
 
 #define PUT_COLUMN(i, unused) POINT(i, j, c, t) = out[i];
 
-static inline void transform_columns(__local float *v, int item, const float columns[D_LOADS * P_WAH]) {
-#pragma unroll
-    for (int round = 0; round < D_LOADS; ++round) {
-        IN_TASK
-        float out[D_HELD];
-        transform_in_h(columns + round * P_WAH, 1, out, 1);
-        if (is_task) {
-            EACH(P_WAH, PUT_COLUMN, 0)
-        }
+static inline __attribute__((always_inline)) void transform_column(__local float *v, int item, int round, const float column[P_WAH]) {
+    IN_TASK
+    float out[D_HELD];
+    transform_in_h(column, 1, out, 1);
+    if (is_task) {
+        EACH(P_WAH, PUT_COLUMN, 0)
     }
 }
+
+/* All that a work-item holds of the next windows. */
+#define LOAD_ROUND(round, first_c)     load_column(&from, &at, item, round, first_c, columns + (round)*P_WAH);
+#define TRANSFORM_ROUND(round, unused) transform_column(v, item, round, columns + (round)*P_WAH);
 
 #define GET_ROW(j, unused) in[j] = POINT(i, j, c, t);
 #define PUT_ROW(j, unused) POINT(i, j, c, t) = out[j];
@@ -163,7 +166,7 @@ static inline void load_u(__global const float *u, int c, int ic, int aligned, f
  * from global memory, as no other work-items need it but the few that share its point. */
 static inline void multiply(__local const float *v, __global const float *u, int first_c, int ic, int aligned, float4 row[T_WC / 4],
                             float4 sums[T_WC * T_WT / 4]) {
-#pragma unroll
+#pragma unroll 2 /* of more, compilers load all rows of u before the first product */
     for (int c = 0; c < T_KC; ++c) {
         float4 next[T_WC / 4], tile[T_WT / 4];
         load_u(u, first_c + c + 1, ic, aligned, next);
@@ -197,10 +200,13 @@ static inline void put_sums(__local float *v, int point, int lane, int slice, co
         if (four / (T_KC / 4) == slice) {
             __local float *line = v + (point * T_KC + four % (T_KC / 4) * 4) * D_LINE + lane / D_ITEMS_C * 4;
 #pragma unroll
-            for (int c = 0; c < 4; ++c) {
-#pragma unroll
-                for (int i = 0; i < T_WT / 4; ++i)
-                    *(__local float4 *)(line + c * D_LINE + i * D_ITEMS_T * 4) = sums[(j * 4 + c) * (T_WT / 4) + i];
+            for (int i = 0; i < T_WT / 4; ++i) {
+                const float4 *sum = sums + j * T_WT + i;
+                __local float *to = line + i * D_ITEMS_T * 4;
+                *(__local float4 *)(to + 0 * D_LINE) = sum[0 * T_WT / 4];
+                *(__local float4 *)(to + 1 * D_LINE) = sum[1 * T_WT / 4];
+                *(__local float4 *)(to + 2 * D_LINE) = sum[2 * T_WT / 4];
+                *(__local float4 *)(to + 3 * D_LINE) = sum[3 * T_WT / 4];
             }
         }
     }
@@ -268,16 +274,17 @@ __kernel __attribute__((reqd_work_group_size(D_ITEMS, 1, 1))) void winograd_fuse
     place_tiles(&at, item, group * T_TILES, images, tiles_h, tiles_w);
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
-    for (int i = 0; i < T_WC * T_WT / 4; ++i)
-        sums[i] = (float4)(0.0f);
-    load_columns(&from, &at, item, 0, columns);
+    for (int i = 0; i < T_WC * T_WT / 16; ++i) /* four by four, as Intel's compiler for pvc keeps what a loop indexes in memory */
+        sums[i * 4] = sums[i * 4 + 1] = sums[i * 4 + 2] = sums[i * 4 + 3] = (float4)(0.0f);
+    EACH(D_LOADS, LOAD_ROUND, 0)
     load_u(u, 0, ic, aligned, row);
     for (int c = 0; c < ic; c += T_KC) {
-        transform_columns(v, item, columns);
+        EACH(D_LOADS, TRANSFORM_ROUND, 0)
         barrier(CLK_LOCAL_MEM_FENCE);
         transform_rows(v, item);
         barrier(CLK_LOCAL_MEM_FENCE);
-        load_columns(&from, &at, item, c + T_KC, columns); /* what comes past the end reads as 0 and is never multiplied */
+        /* What comes past the end reads as 0 and is never multiplied. */
+        EACH(D_LOADS, LOAD_ROUND, c + T_KC)
         multiply(v + point * T_KC * D_LINE + lane / D_ITEMS_C * 4, u, c, ic, aligned, row, sums);
         barrier(CLK_LOCAL_MEM_FENCE);
     }

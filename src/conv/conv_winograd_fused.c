@@ -21,16 +21,20 @@
 #define GROUP_CHANNELS 32
 #define STEP           8
 
-/* Tiles of a work-group at most, and work-items: nine waves of 32, five of 64. */
-#define MOST_TILES 64
-#define MOST_ITEMS 288
+/* Tiles of a work-group at most, and work-items: nine waves of 32, but no more than four of 64, as a fifth halves the registers that each of them has. */
+#define MOST_TILES        32
+#define MOST_ITEMS        288
+#define MOST_ITEMS_WAVE64 256
+
+/* Points along the height at least, so that a work-item has no more columns of windows than winograd_fused.cl holds. */
+#define LEAST_POINTS 2
 
 /* Tiles and channels that a work-item sums: the parameter space. */
 typedef struct share {
     int wt, wc;
 } share;
 
-static const share shares[] = {{16, 8}, {8, 8}, {4, 8}};
+static const share shares[] = {{8, 8}, {4, 8}, {4, 4}};
 #define SHARES ((int)(sizeof shares / sizeof *shares))
 
 /* Multiply-adds that a unit does while it gets one float from the second cache level: 20 to 25 by the figures published for H100, RX 7900 and A770. */
@@ -95,12 +99,16 @@ static size_t local_of(int points, int tiles) {
  * spill on the kind of device, see tests/offline. False where none fits. */
 static bool choose_group(const convcl_context *context, int points, int space, group *group_out) {
     const convcl_device_info *info = convcl_context_device(context);
-    const int usual = convcl_context__traits(context)->tile.wm >= 8 ? 1 : 3;
-    const int wt = shares[(space > 0 ? space : usual) - 1].wt, wc = shares[(space > 0 ? space : usual) - 1].wc;
+    const convcl_device_traits *traits = convcl_context__traits(context);
+    const int most = traits->wave == 64 ? MOST_ITEMS_WAVE64 : MOST_ITEMS;
+    int row = space > 0 ? space - 1 : 0;
+    while (space == 0 && row < SHARES - 1 && shares[row].wt * shares[row].wc > traits->sums)
+        ++row;
+    const int wt = shares[row].wt, wc = shares[row].wc;
     for (int tiles = MOST_TILES; tiles >= wt; tiles /= 2) {
         const int items = points * (tiles / wt) * (GROUP_CHANNELS / wc);
         *group_out = (group){tiles, wt, wc, items};
-        if (items <= MOST_ITEMS && (size_t)items <= info->max_work_group_size && local_of(points, tiles) <= info->local_memory)
+        if (items <= most && (size_t)items <= info->max_work_group_size && local_of(points, tiles) <= info->local_memory)
             return true;
     }
     return false;
@@ -131,7 +139,8 @@ static double choose_plan(const convcl_context *context, const convcl_conv_shape
     for (int mh = 1; mh + v->rh - 1 <= CONVCL_COOK_TOOM_MAX; ++mh)
         for (int mw = 1; mw + v->rw - 1 <= CONVCL_COOK_TOOM_MAX; ++mw) {
             plan p = {.h = convcl_winograd__axis(v->oh, mh, v->rh), .w = convcl_winograd__axis(v->ow, mw, v->rw)};
-            if ((tile > 0 && (mh != tile || mw != tile)) || !choose_group(context, p.h.points[0] * p.w.points[0], space, &p.group))
+            if ((tile > 0 && (mh != tile || mw != tile)) || p.h.points[0] < LEAST_POINTS ||
+                !choose_group(context, p.h.points[0] * p.w.points[0], space, &p.group))
                 continue;
             const double cost = cost_of(context, shape, v, &p);
             if (best <= 0.0 || cost < best) {

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  * balance    data sheets of H100 SXM, MI210, RX 7900 XTX (dual issue) and Arc A770; consumer cards of NVIDIA's have up to four times as much. Unknown cards: between them
  * sources    waves, local memory and residency: CUDA C++ Programming Guide, table of compute capabilities; AMD's CDNA and RDNA instruction set guides; Intel's
- *            oneAPI GPU Optimization Guide. Tiles: the largest that tests/offline/check finds free of spills for every target of the vendor */
+ *            oneAPI GPU Optimization Guide. Tiles and sums: the largest that tests/offline/check finds free of spills for every target of the vendor */
 #include "opencl/device_traits.h"
 
 #include <ctype.h>
@@ -13,15 +13,15 @@
 #define KIB ((size_t)1024)
 
 const convcl_device_traits convcl_device_traits_table[] = {
-    {"cpu", CONVCL_VENDOR_OTHER, true, 1, 0, 0, {0, 0, 0, 0, 0}, 0, false},
+    {"cpu", CONVCL_VENDOR_OTHER, true, 1, 0, 0, {0, 0, 0, 0, 0}, 0, 0, false},
     /* Maxwell to Blackwell have 64 to 228 KiB a unit, of which OpenCL shows 48 to a work-group. */
-    {"nvidia", CONVCL_VENDOR_NVIDIA, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}, 40, true},
-    {"amd-wave64", CONVCL_VENDOR_AMD, false, 64, 64 * KIB, 2048, {128, 128, 8, 8, 8}, 56, false},
+    {"nvidia", CONVCL_VENDOR_NVIDIA, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}, 64, 40, true},
+    {"amd-wave64", CONVCL_VENDOR_AMD, false, 64, 64 * KIB, 2048, {128, 128, 8, 8, 8}, 64, 56, false},
     /* A work-group processor of 128 KiB is two compute units. */
-    {"amd-wave32", CONVCL_VENDOR_AMD, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}, 128, false},
-    {"intel", CONVCL_VENDOR_INTEL, false, 16, 64 * KIB, 1024, {64, 64, 16, 4, 4}, 70, false},
-    {"gpu", CONVCL_VENDOR_OTHER, false, 32, 0, 512, {64, 64, 16, 4, 4}, 60, false},
-    {NULL, CONVCL_VENDOR_OTHER, false, 0, 0, 0, {0, 0, 0, 0, 0}, 0, false},
+    {"amd-wave32", CONVCL_VENDOR_AMD, false, 32, 64 * KIB, 1024, {128, 128, 8, 8, 8}, 32, 128, false},
+    {"intel", CONVCL_VENDOR_INTEL, false, 16, 64 * KIB, 1024, {64, 64, 16, 4, 4}, 16, 70, false},
+    {"gpu", CONVCL_VENDOR_OTHER, false, 32, 0, 512, {64, 64, 16, 4, 4}, 16, 60, false},
+    {NULL, CONVCL_VENDOR_OTHER, false, 0, 0, 0, {0, 0, 0, 0, 0}, 0, 0, false},
 };
 
 const convcl_device_quirk convcl_device_quirks[] = {

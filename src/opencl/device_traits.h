@@ -32,6 +32,7 @@ typedef struct convcl_device_traits {
         unit_local_memory; /* bytes of local memory of a compute unit, shared by its work-groups; 0: unknown, the reported size is taken */
     int unit_items;        /* work-items that a compute unit keeps in flight at most; 0 on a CPU */
     convcl_tile tile;      /* the GEMM tile that neither spills nor leaves the multipliers idle */
+    int sums;              /* of a work-item beside the transforms of winograd_fused at most, without spills; 0 on a CPU */
     double
         balance; /* multiply-adds in float32 that it does while it moves one float between memory and a unit, of a card of the kind; 0 on a CPU */
     bool async_copies; /* some of the kind copy into local memory beside their arithmetic; to be probed */

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "conv/conv_winograd_fused.h"
 #include "convcl/convcl.h"
 #include "gemm/gemm.h"
 #include "opencl/context_struct.h"
@@ -239,6 +240,45 @@ static void plan_unit_tiles(convcl_context *context, const char *unit) {
     }
 }
 
+/* The fused Winograd of a layer of AlexNet's without a stride, both ways, with that tile and share of a work-item. What does not fit the device is left out. */
+static void plan_fused(convcl_context *context, int size, int channels, int outputs, int filter, int tile, int space) {
+    static const convcl_conv_algo *const algos[] = {&convcl_conv_fwd_winograd_fused, &convcl_conv_bwd_data_winograd_fused};
+    const convcl_conv_desc desc = {.n = 32,
+                                   .ih = size,
+                                   .iw = size,
+                                   .ic = channels,
+                                   .oc = outputs,
+                                   .fh = filter,
+                                   .fw = filter,
+                                   .stride_h = 1,
+                                   .stride_w = 1,
+                                   .dilation_h = 1,
+                                   .dilation_w = 1,
+                                   .groups = 1,
+                                   .pad_top = filter / 2,
+                                   .pad_bottom = filter / 2,
+                                   .pad_left = filter / 2,
+                                   .pad_right = filter / 2,
+                                   .has_bias = 1,
+                                   .activation = CONVCL_ACTIVATION_RELU,
+                                   .relu_mask = 1};
+    convcl_conv_shape shape;
+    need(convcl_conv_shape__make(&desc, &shape));
+    for (int i = 0; i < 2; ++i) {
+        void *plan = NULL;
+        const convcl_conv_choice choice = {.tile = tile, .space = space};
+        const convcl_status status = algos[i]->create(context, &shape, &choice, &plan);
+        if (status != CONVCL_UNSUPPORTED)
+            need(status);
+        algos[i]->destroy(plan);
+    }
+}
+
+static void plan_fused_layers(convcl_context *context, int tile, int space) {
+    plan_fused(context, 27, 64, 192, 5, tile, space);
+    plan_fused(context, 13, 192, 384, 3, tile, space);
+}
+
 static void plan_maths(convcl_context *context, const char *gemm) {
     plan_nets(context, CONVCL_MATH_DEFAULT, NULL, gemm);
     plan_nets(context, CONVCL_MATH_STRICT, NULL, gemm);
@@ -256,6 +296,8 @@ static void write_form(const pretended *device) {
     begin_form(device->form);
     state.role = "default";
     plan_maths(context, NULL); /* as on the older cards of the kind */
+    for (int tile = 0; tile <= 4; tile += 2)
+        plan_fused_layers(context, tile, 0);
     for (const char *const *unit = device->matrix; *unit; ++unit) {
         pass_unit(context, *unit);
         plan_maths(context, NULL);
@@ -270,6 +312,9 @@ static void write_form(const pretended *device) {
             plan_nets(context, CONVCL_MATH_DEFAULT, NULL, (*variant)->name);
         }
     plan_tiles(context);
+    for (int space = 1; space <= convcl_winograd_fused__spaces(); ++space)
+        for (int tile = 2; tile <= 4; tile += 2)
+            plan_fused_layers(context, tile, space);
     for (const char *const *unit = device->matrix; *unit; ++unit) {
         pass_unit(context, *unit);
         plan_nets(context, CONVCL_MATH_DEFAULT, "gather", convcl_gemm_mma__variant(*unit));
