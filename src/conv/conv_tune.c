@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "conv/conv_contest.h"
 #include "conv/conv_gather.h"
-#include "conv/conv_winograd.h"
+#include "conv/conv_winograd_fused.h"
 
 /* What a candidate must gain on candidate 0: noise must not decide, nor what a convolution gains alone, with its data in the caches, and loses in a network; and another
  * tile or chunk than the forward pass has costs the backward pass its transform. */
@@ -55,7 +55,7 @@ static void enter(tuner *t, const convcl_conv_candidate *candidate) {
     convcl_conv_contest *c = &t->contest;
     for (int i = 0; i < c->count; ++i)
         if (c->candidates[i].how.separate == candidate->how.separate && c->candidates[i].how.algo == candidate->how.algo &&
-            same_choice(&c->candidates[i].how.choice, &candidate->how.choice))
+            c->candidates[i].data_algo == candidate->data_algo && same_choice(&c->candidates[i].how.choice, &candidate->how.choice))
             return;
     if (c->count == CONVCL_TUNE_CANDIDATES)
         return;
@@ -118,6 +118,25 @@ static void enter_direct(tuner *t) {
     enter(t, &candidate);
 }
 
+/* The fused Winograd of GPUs: with the tile of the least estimated work, and in `full` with each of 2 to 4 outputs. Both gradients at once it has not, so that there two plans
+ * take part, dx fused. */
+static void enter_fused(tuner *t) {
+    const convcl_conv_contest *c = &t->contest;
+    const bool both = c->dir == CONVCL_CONV_BWD;
+    const convcl_conv_algo *fused = t->wanted ? convcl_conv__find("winograd-fused", both ? CONVCL_CONV_BWD_DATA : c->dir) : NULL;
+    for (int tile = 0; fused && tile <= (t->full && !both ? 4 : 0); tile = tile == 0 ? 2 : tile + 1) {
+        if (fused->refuse(c->context, c->shape, tile))
+            continue;
+        convcl_conv_candidate candidate = {.how = {.full = t->full, .algo = fused, .choice = {.tile = tile}}};
+        if (both) {
+            candidate.how.separate = true;
+            candidate.how.algo = convcl_conv__find("winograd", CONVCL_CONV_BWD_WEIGHTS);
+            candidate.data_algo = fused;
+        }
+        enter(t, &candidate);
+    }
+}
+
 static void race_algorithms(tuner *t, const convcl_conv_winner *forward) {
     const convcl_conv_contest *c = &t->contest;
     const convcl_conv_algo *winograd = t->wanted ? convcl_conv__find("winograd", c->dir) : NULL, *usual = NULL;
@@ -130,6 +149,7 @@ static void race_algorithms(tuner *t, const convcl_conv_winner *forward) {
     /* Tiles that the forward pass does not have cost the transform of x again, and their kernels are many. */
     if (winograd && (t->full || c->kept_size == 0))
         enter_tiles(t, winograd);
+    enter_fused(t);
     const double direct = (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * convcl_conv_gather__cost(c->context, c->shape);
     const double work = winograd ? (c->dir == CONVCL_CONV_BWD ? 2.0 : 1.0) * winograd->cost(c->context, c->shape) : 0.0;
     if (!winograd || t->full || direct < CLOSE * work)
@@ -190,10 +210,10 @@ static void race_spaces(tuner *t) {
         return;
     const convcl_conv_algo *algo = best->algo;
     convcl_conv_choice choice = best->choice;
-    const int count = convcl_gemm_tile__count();
+    const int count = algo->own_product ? convcl_winograd_fused__spaces() : convcl_gemm_tile__count();
     for (choice.space = 1; choice.space <= (t->full || count < QUICK_SPACES ? count : QUICK_SPACES); ++choice.space)
         enter_choice(t, algo, &choice);
-    if (!t->full || !(best = leader(t)))
+    if (!t->full || algo->own_product || !(best = leader(t)))
         return;
     choice = best->choice;
     choice.prefetch = 1; /* refused where there are no asynchronous copies */
@@ -203,7 +223,7 @@ static void race_spaces(tuner *t) {
 /* The other GEMM variants, CLBlast last. */
 static void race_variants(tuner *t) {
     const convcl_conv_winner *best = leader(t);
-    if (!best || !t->full)
+    if (!best || !t->full || best->algo->own_product)
         return;
     const convcl_conv_algo *algo = best->algo;
     convcl_conv_choice choice = {.tile = best->choice.tile, .chunk = best->choice.chunk};
@@ -275,6 +295,17 @@ static convcl_status tune_single(convcl_context *context, const convcl_conv_shap
     return status == CONVCL_OK ? convcl_conv_tune__winner(context, shape, CONVCL_CONV_BWD_DATA, label, &winner, &found) : status;
 }
 
+/* What the forward pass takes where it was not tuned, as far as it may keep a transform of x; NULL for direct sums. */
+static const convcl_conv_algo *usual_forward(const tuner *t, const convcl_context *context, const convcl_conv_shape *shape) {
+    const convcl_conv_algo *algo = NULL;
+    int tile = 0;
+    if (!t->wanted)
+        return NULL;
+    if (!t->cpu && convcl_conv__choose(context, shape, CONVCL_CONV_FWD, NULL, &algo, &tile) == CONVCL_OK)
+        return algo;
+    return convcl_conv__find("winograd", CONVCL_CONV_FWD);
+}
+
 static convcl_status begin_and_race(convcl_context *context, const convcl_conv_shape *shape, convcl_conv_dir dir, const char *label,
                                     convcl_conv_winner *winner_out, bool *found_out) {
     convcl_status status = CONVCL_OK;
@@ -302,7 +333,7 @@ static convcl_status begin_and_race(convcl_context *context, const convcl_conv_s
         if (dir != CONVCL_CONV_FWD)
             status = convcl_conv_tune__recall(context, shape, CONVCL_CONV_FWD, &forward, &known);
         if (!known)
-            forward = (convcl_conv_winner){.algo = t->wanted ? convcl_conv__find("winograd", CONVCL_CONV_FWD) : NULL};
+            forward = (convcl_conv_winner){.algo = usual_forward(t, context, shape)};
         race(t, context, shape, dir, &forward, winner_out, found_out);
         if (status == CONVCL_OK && *found_out)
             status = remember(context, shape, dir, winner_out);
