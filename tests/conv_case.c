@@ -213,16 +213,33 @@ static void name_command(const harness_device *device, const conv_case *c) {
                    (unsigned long long)harness_seed(), convcl_ref_case_format_conv(&c->desc, text));
 }
 
-/* What has no GEMM runs in the form for GPUs alone, which any device can take. */
-static void use_group_form(harness_device *device) {
+void conv_use_group_form(harness_device *device) {
     if (convcl_context__prefers_registers(device->context))
         layer_form_use(device, &layer_forms[LAYER_FORMS - 1]);
 }
 
+/* True where the work-groups of an algorithm without a GEMM are larger than the device's form allows, with the tile that the case names. */
+static bool is_too_large(const harness_device *device, const conv_case *c) {
+    convcl_conv_shape shape;
+    for (const convcl_conv_algo *const *algo = convcl_conv_algos; *algo; algo++) {
+        const size_t length = strlen((*algo)->name);
+        if ((*algo)->dir != c->dir || !(*algo)->own_product || strncmp(c->options.algo, (*algo)->name, length) != 0)
+            continue;
+        assert_ok(convcl_conv_shape__make(&c->desc, &shape));
+        const char *reason =
+            (*algo)->refuse(device->context, &shape, c->options.algo[length] == ':' ? c->options.algo[length + 1] - '0' : 0);
+        return reason && strstr(reason, "more work-items") != NULL;
+    }
+    return false;
+}
+
 void conv_run_case(harness_device *device, const void *conv_case_data) {
     const conv_case *c = conv_case_data;
-    if (!c->options.gemm)
-        use_group_form(device);
+    if (!c->options.gemm) {
+        conv_use_group_form(device);
+        if (is_too_large(device, c))
+            skip();
+    }
     name_command(device, c);
     if (c->options.gemm && strcmp(c->options.gemm, "mma") == 0 && !convcl_gemm__is_available(device->context, "mma"))
         skip();

@@ -42,6 +42,9 @@ conv_values conv_integer_values(const convcl_conv_desc *desc);
 /* Makes the plan of a case, destroyed when the test ends; fails the test when that does not work. */
 convcl_conv_plan *conv_plan(harness_device *device, const conv_case *c);
 
+/* Plans made from here to the end of the test take the form for GPUs, the only one of algorithms without a GEMM. */
+void conv_use_group_form(harness_device *device);
+
 /* Puts the values on the device, with poisoned outputs and the plan's workspace. */
 conv_tensors conv_upload(harness_device *device, const conv_case *c, const convcl_conv_plan *plan, const conv_values *values);
 
