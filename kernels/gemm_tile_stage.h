@@ -5,8 +5,8 @@
  * memory, and neighbours take neighbouring loads. What lies outside the matrices is 0. */
 
 #include "gather_map.h"
-#include "load_four.h"
 #include "gemm_epilogue.h"
+#include "load_four.h"
 #include "planes.h"
 
 #ifndef T_ASYNC
