@@ -3,7 +3,7 @@
 
 # The words that stand behind an option's name in the help: "NAME        by: auto, register, local" -> auto register local.
 _convcl_bench_names() {
-    "$1" --help 2>/dev/null | sed -n "s/^.*$2 NAME .*: //p" | tr ',' ' '
+    "$1" --help 2>/dev/null | sed -n "s/^.*$2 NAME *\(.*: \)\{0,1\}//p" | tr ',' ' '
 }
 
 _convcl_bench() {

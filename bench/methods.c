@@ -52,7 +52,7 @@ const char *bench_methods_list(bench_methods methods, char *text, size_t size) {
         if (!known_before(methods, name_at(methods, i), i))
             length += (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? ", " : "", name_at(methods, i));
     if (methods == BENCH_METHODS_ALGO && length < size)
-        snprintf(text + length, size - length, ", winograd:TILE, winograd-fused:TILE");
+        snprintf(text + length, size - length, ", winograd:TILE");
     return text;
 }
 

@@ -23,7 +23,7 @@
     "      --burn-in N        steps before them, 0 to 1000000 (3)\n"                                                                       \
     "      --time-budget S    skip the rest after S seconds\n"                                                                             \
     "      --math MODE        default, strict or fast (default)\n"                                                                         \
-    "      --algo NAME        convolutions: %s\n"                                                                                          \
+    "      --algo NAME        %s\n"                                                                                                        \
     "  -g, --gemm NAME        by: %s\n"                                                                                                    \
     "      --seed N           of the values (1)\n"                                                                                         \
     "      --verify           check each row against the reference before it is timed\n"                                                   \

@@ -23,7 +23,7 @@
     "      --time-budget S    end after about S seconds with what there is by then\n"                                                      \
     "      --phase PHASE      forward, forward-backward or both (both)\n"                                                                  \
     "      --math MODE        default, strict or fast (default)\n"                                                                         \
-    "      --algo NAME        convolutions: %s\n"                                                                                          \
+    "      --algo NAME        %s\n"                                                                                                        \
     "  -g, --gemm NAME        by: %s\n"                                                                                                    \
     "      --tune MODE        time candidates first: off, quick or full (quick)\n"                                                         \
     "      --seed N           of images and weights (1)\n"                                                                                 \
