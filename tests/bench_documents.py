@@ -159,7 +159,7 @@ class Schema(Folder):
         """What peer.py writes, with steps that do nothing in the place of a framework's."""
         peer = import_peer("peer")
         network = peer.networks.describe(BENCH, "alexnet", 32)
-        options = types.SimpleNamespace(network=network, batch=32, steps=3, burn_in=1, threads=2, runs=[])
+        options = types.SimpleNamespace(network=network, batch=32, steps=3, burn_in=1, threads=2, math="default", runs=[])
         with contextlib.redirect_stdout(io.StringIO()):
             for name in ("one", "two"):
                 run = peer.Run(options, name, name.title(), "1.0")
