@@ -37,6 +37,8 @@ const char *temporary_path(const char *folder, const char *name) {
 
 void temporary_log_line(convcl_log_level level, const char *message, void *user) {
     temporary_log *log = user;
+    if (strstr(message, " has a fault known of "))
+        return;
     log->errors += level == CONVCL_LOG_ERROR;
     if (level == CONVCL_LOG_WARNING && log->warnings++ == 0)
         snprintf(log->first, sizeof log->first, "%s", message);

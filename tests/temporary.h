@@ -17,7 +17,7 @@ typedef struct temporary_log {
     char first[1024]; /* the first warning */
 } temporary_log;
 
-/* A convcl_log_fn; `user` is a temporary_log. */
+/* A convcl_log_fn; `user` is a temporary_log. What a context says of a faulty driver is not counted: it comes with the device, whatever the test does. */
 void temporary_log_line(convcl_log_level level, const char *message, void *user);
 
 #endif
