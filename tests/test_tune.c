@@ -411,7 +411,7 @@ static void test_tune__damaged_winner_is_ignored(harness_device *device, const v
     assert_non_null(strstr(convcl_conv_plan_describe(plan_in(few, CONVCL_CONV_FWD, 3)), "gather"));
 }
 
-/* What Winograd's last kernel stores in place of its value, so that every such candidate is wrong by that. */
+/* What Winograd's last kernel, in either form or fused, stores in place of its value, so that every such candidate is wrong by that. */
 typedef struct wrong_value {
     const char *name, *expression;
     convcl_math math;
@@ -424,8 +424,13 @@ static void test_tune__wrong_kernel_never_wins(harness_device *device, const voi
     char line[1024];
     temporary_log log = {0};
     const char *folder = temporary_folder();
-    snprintf(line, sizeof line, "cp '%s'/../kernels/* '%s' && sed -i 's/    return value;/    return %s;/' '%s/unpack_winograd_pixels.cl'",
-             CONVCL_TESTS_DIR, folder, wrong->expression, folder);
+    snprintf(line, sizeof line,
+             "cd '%s' && cp '%s'/../kernels/* . && sed -i 's/    return value;/    return %s;/' unpack_winograd_pixels.cl "
+             "unpack_winograd_pixels_group.cl && "
+             "sed -i -e '1i static float wrong(float value) { return %s; }' -e 's/epilogue(out\\[j\\],/epilogue(wrong(out[j]),/' "
+             "winograd_fused.cl && "
+             "grep -q 'wrong(out' winograd_fused.cl",
+             folder, CONVCL_TESTS_DIR, wrong->expression, wrong->expression);
     assert_int_equal(system(line), 0);
     convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off",
                                                                             .kernel_dir = folder,
