@@ -261,6 +261,12 @@ static void test_gemm__default_is_the_devices(harness_device *device, const void
         .ph = 6, .pw = 5, .sh = 6, .sw = 5, .pixel = 3, .th = 3, .tw = 3, .run = 3, .step_h = 1, .tap_h = -1, .base_h = 1, .step_w = 1,    \
         .tap_w = -1, .base_w = 1, .out_h = 6, .out_w = 5, .out_step_h = 1, .out_step_w = 1                                                 \
     }
+/* One tap and many pixels: a sum that gemm_tile splits among work-groups. */
+#define LONG_MAP                                                                                                                           \
+    {                                                                                                                                      \
+        .ph = 21, .pw = 25, .sh = 21, .sw = 25, .pixel = 3, .th = 1, .tw = 1, .run = 3, .step_h = 1, .tap_h = 1, .step_w = 1, .tap_w = 1,  \
+        .out_h = 21, .out_w = 25, .out_step_h = 1, .out_step_w = 1                                                                         \
+    }
 /* Every tap inside, so that nothing is checked. */
 #define INNER_MAP                                                                                                                          \
     {                                                                                                                                      \
@@ -327,6 +333,15 @@ static const gemm_case cases[] = {
      .accumulate = true,
      .n = 3,
      .map = BACK_MAP},
+    {.name = "sum_split",
+     .source = CONVCL_GEMM_SUM,
+     .gn = 9,
+     .gb = 1,
+     .extra = 2,
+     .check = true,
+     .accumulate = true,
+     .n = 2,
+     .map = LONG_MAP},
     {.name = "sum_unchecked", .source = CONVCL_GEMM_SUM, .gn = 20, .gb = 1, .n = 2, .map = INNER_MAP},
 };
 
