@@ -46,6 +46,8 @@ const convcl_device_quirk convcl_device_quirks[] = {
     {"Clover", "Mesa 22.3", "the platform lists no device", "it is skipped", "bench --list-devices", false, false},
     {"rusticl", "Mesa 22.3", "a kernel that calls __builtin_prefetch ends the process", "kernels/prefetch.h does without it",
      "CONVCL_FORM=cpu bench gemm without that line of prefetch.h", false, false},
+    {"rusticl", "Mesa 22.3", "clCreateProgramWithBinary ends the process when the binary is not rusticl's own",
+     "stored programs have a checksum, and the driver's version in their key", "test_store_programs without its skip", false, false},
     {"llvmpipe", "Mesa 22.3", "all loops of a work-item end after 65535 rounds together, whatever they still had to do",
      "long sums are wrong; tests of them are skipped", "bench gemm --verify --gemm register gm13gn17gk3456 on it", true, false},
     {NULL, NULL, NULL, NULL, NULL, false, false},
