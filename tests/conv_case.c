@@ -78,7 +78,7 @@ convcl_conv_plan *conv_plan(harness_device *device, const conv_case *c) {
     convcl_conv_plan *plan = NULL;
     convcl_status status = convcl_conv_plan_create(device->context, &c->desc, c->dir, &c->options, &plan);
     if (status == CONVCL_UNSUPPORTED && c->options.gemm && strcmp(c->options.gemm, "clblast") == 0)
-        skip();
+        harness_skip("CLBlast cannot: %s", convcl_last_error());
     assert_ok(status);
     harness_defer(destroy_plan, plan);
     harness_note("%s", convcl_conv_plan_describe(plan));
@@ -242,7 +242,7 @@ void conv_run_case(harness_device *device, const void *conv_case_data) {
     }
     name_command(device, c);
     if (c->options.gemm && strcmp(c->options.gemm, "mma") == 0 && !convcl_gemm__is_available(device->context, "mma"))
-        skip();
+        harness_skip("%s, driver %s, has no matrix unit", device->info.name, device->info.driver);
     convcl_conv_plan *plan = conv_plan(device, c);
     run_random(device, c, plan);
     run_exact(device, c, plan);

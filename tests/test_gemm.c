@@ -222,7 +222,7 @@ static void test_gemm__case(harness_device *device, const void *data) {
     convcl_gemm *gemm = NULL;
     const convcl_status status = convcl_gemm__create(device->context, &request, &gemm);
     if (status == CONVCL_UNSUPPORTED && strncmp(g->variant, "mma", 3) == 0 && !g->emulate)
-        skip(); /* no matrix unit */
+        harness_skip("%s, driver %s, has no matrix unit of the kind", device->info.name, device->info.driver);
     assert_ok(status);
     harness_defer(destroy_gemm, gemm);
     harness_note("%s", gemm->description);
