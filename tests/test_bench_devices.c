@@ -143,7 +143,7 @@ static void test_bench_devices__layers_and_launches_are_tables(harness_device *d
     assert_true(bench_matches("\nconv4 +fwd +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +(arithmetic|memory) +[0-9.]+ +[0-9.]+ +[0-9.]+ +gather, ",
                               run->out));
     assert_true(bench_matches("\nForward by launches, mean of 3 steps, [0-9.]+ ms in all\nlayer ", run->out));
-    assert_true(bench_matches("\nconv4 +fwd +gemm_(register|local) +[0-9.]+ +[0-9.]+\n", run->out));
+    assert_true(bench_matches("\nconv4 +fwd +gemm_(register|tile|mma[a-z_]*) +[0-9.]+ +[0-9.]+\n", run->out));
     bench_finish(run);
 }
 
