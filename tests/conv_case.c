@@ -238,7 +238,7 @@ void conv_run_case(harness_device *device, const void *conv_case_data) {
     if (!c->options.gemm) {
         conv_use_group_form(device);
         if (is_too_large(device, c))
-            skip();
+            harness_skip("%s, driver %s: %s needs larger work-groups", device->info.name, device->info.driver, c->options.algo);
     }
     name_command(device, c);
     if (c->options.gemm && strcmp(c->options.gemm, "mma") == 0 && !convcl_gemm__is_available(device->context, "mma"))

@@ -42,7 +42,7 @@ static void run_tile(harness_device *device, const void *data) {
     conv_use_group_form(device);
     const char *refusal = convcl_conv__find("winograd-fused", t->dir)->refuse(device->context, &shape, t->m);
     if (refusal && strstr(refusal, "more work-items"))
-        skip();
+        harness_skip("%s, driver %s: %s", device->info.name, device->info.driver, refusal);
     convcl_conv_plan *plan = conv_plan(device, &c);
     assert_non_null(strstr(convcl_conv_plan_describe(plan), words));
     const conv_values values = conv_random_values(&c.desc);
