@@ -5,6 +5,7 @@
 
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "harness.h"
 
@@ -19,14 +20,32 @@ static void remove_folder(void *path) {
     nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-const char *temporary_folder(void) {
+static void make_folder(char path[256]) {
     const char *base = getenv("TMPDIR");
-    char *path = harness_alloc(1, 256);
     snprintf(path, 256, "%s/convcl-test-XXXXXX", base && *base ? base : "/tmp");
     if (!mkdtemp(path))
         fail_msg("no temporary folder %s", path);
+}
+
+const char *temporary_folder(void) {
+    char *path = harness_alloc(1, 256);
+    make_folder(path);
     harness_defer(remove_folder, path);
     return path;
+}
+
+static char lasting[256];
+
+static void remove_lasting(void) {
+    remove_folder(lasting);
+}
+
+const char *temporary_lasting_folder(void) {
+    if (!*lasting) {
+        make_folder(lasting);
+        atexit(remove_lasting);
+    }
+    return lasting;
 }
 
 const char *temporary_path(const char *folder, const char *name) {

@@ -8,6 +8,9 @@
 /* Makes the folder; the path is freed when the test ends. */
 const char *temporary_folder(void);
 
+/* The same folder for all tests of the program, gone when that ends: for a store of programs that need not be built for each test. */
+const char *temporary_lasting_folder(void);
+
 /* "<folder>/<name>", freed when the test ends. */
 const char *temporary_path(const char *folder, const char *name);
 

@@ -212,7 +212,7 @@ static void create_both(convcl_context *context, int images) {
 
 static void test_tune__second_run_tunes_nothing(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     char first[3][256];
     static const convcl_conv_dir dirs[3] = {CONVCL_CONV_FWD, CONVCL_CONV_BWD_DATA, CONVCL_CONV_BWD_WEIGHTS};
     convcl_context *context =
@@ -235,12 +235,12 @@ static void test_tune__second_run_tunes_nothing(harness_device *device, const vo
 
 static void test_tune__full_is_right_and_replaces_quick(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     convcl_context *quick =
         context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     plan_in(quick, CONVCL_CONV_FWD, 12);
     convcl_context *full =
-        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL, .tuning_seconds = 20});
+        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL, .tuning_seconds = 12});
     plan_in(full, CONVCL_CONV_FWD, 12);
     assert_true(convcl_context_candidates_tuned(full) > convcl_context_candidates_tuned(quick));
     convcl_context *later = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL});

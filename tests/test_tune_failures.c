@@ -130,7 +130,7 @@ static const fake_kind kinds[] = {FAKE_MEMORY, FAKE_LAZY_MEMORY};
 /* Enough for candidate 0 and not for all the others: those take no part, and leave it its workspace. Both plans of BWD need no more than the one, which leaves nobody out. */
 static void test_tune_failures__who_lacks_memory_takes_no_part(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < 2; ++d) {
         const outcome all = tune_undisturbed(device, folder, &problems[d]);
         const size_t enough = (all.first.held + all.most) / 2;
@@ -157,7 +157,7 @@ static size_t bytes_of_direct_sums(harness_device *device, const problem *which)
 
 static void test_tune_failures__candidate_0_lacks_memory(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < 2; ++d) {
         const size_t direct = bytes_of_direct_sums(device, &problems[d]) + 65536; /* and what a GEMM holds of its own */
         const outcome all = tune_undisturbed(device, folder, &problems[d]);
@@ -173,7 +173,7 @@ static void test_tune_failures__candidate_0_lacks_memory(harness_device *device,
 /* The plan is the cost model's, and a later run races again. */
 static void test_tune_failures__nobody_has_memory(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < 2; ++d)
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k) {
             const outcome o = tune_well(device, folder, &problems[d], kinds[k], 300000);
@@ -187,7 +187,7 @@ static void test_tune_failures__nobody_has_memory(harness_device *device, const 
 /* Kernels are shared: half the chunk and direct sums have theirs by then, other tiles and rows do not. */
 static void test_tune_failures__who_cannot_be_launched_takes_no_part(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < 2; ++d) {
         const outcome all = tune_undisturbed(device, folder, &problems[d]);
         const outcome o = tune_well(device, folder, &problems[d], FAKE_KERNELS, all.first.kernels + 1);
@@ -200,7 +200,7 @@ static void test_tune_failures__who_cannot_be_launched_takes_no_part(harness_dev
 /* Of direct sums all others have other rows. */
 static void test_tune_failures__only_candidate_0_can_be_launched(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < 2; ++d) {
         const problem strict = {problems[d].dir, CONVCL_MATH_STRICT};
         const outcome all = tune_undisturbed(device, folder, &strict);
@@ -213,7 +213,7 @@ static void test_tune_failures__only_candidate_0_can_be_launched(harness_device 
 /* Nobody is left, and no result was called wrong. */
 static void test_tune_failures__no_kernel_can_be_launched(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < 2; ++d) {
         const outcome o = tune_well(device, folder, &problems[d], FAKE_KERNELS, 1);
         assert_int_equal(o.tuned, 0);
@@ -224,7 +224,7 @@ static void test_tune_failures__no_kernel_can_be_launched(harness_device *device
 /* Wherever it happens before candidate 0 has all its samples, nothing is remembered, and no result is called wrong. */
 static void test_tune_failures__device_is_lost(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < sizeof problems / sizeof *problems; ++d) {
         const outcome all = tune_undisturbed(device, folder, &problems[d]);
         const int points[] = {1, all.first.enqueued / 2, all.first.enqueued, all.first.enqueued + 2};
@@ -238,7 +238,7 @@ static void test_tune_failures__device_is_lost(harness_device *device, const voi
 /* One call fails, once, anywhere in the race. */
 static void test_tune_failures__any_call_fails_once(harness_device *device, const void *data) {
     (void)data;
-    const char *folder = temporary_folder();
+    const char *folder = temporary_lasting_folder();
     bool fired = true;
     for (int n = 1; fired; n = n < 64 ? n * 2 : n * 3 / 2) {
         const outcome o = tune(device, folder, &problems[0], FAKE_CL, n);

@@ -150,7 +150,8 @@ int main(int argc, char **argv) {
     static tile_case tiles[64];
     int count = 0;
     for (int dir = CONVCL_CONV_FWD; dir <= CONVCL_CONV_BWD_DATA; dir++)
-        for (int r = 2; r <= 7; r++)
+        /* Both directions are one kernel: of bwd_data a filter or two. */
+        for (int r = dir == CONVCL_CONV_FWD ? 2 : 3; r <= (dir == CONVCL_CONV_FWD ? 7 : 4); r++)
             for (int m = r == 2 ? 1 : 2; m + r - 1 <= 8; m += r < 5 && m > 1 ? 2 : 1) {
                 char name[96];
                 tiles[count] = (tile_case){m, r, (convcl_conv_dir)dir};
