@@ -293,10 +293,12 @@ static void pass_unit(convcl_context *context, const char *unit) {
 
 static void write_form(const pretended *device) {
     convcl_context *context = pretend(device);
+    /* Of the fused Winograd's tiles the one that is chosen and F(4, r), which holds most; with CONVCL_OFFLINE_ALL set F(2, r) as well. */
+    const int fused_step = getenv("CONVCL_OFFLINE_ALL") ? 2 : 4;
     begin_form(device->form);
     state.role = "default";
     plan_maths(context, NULL); /* as on the older cards of the kind */
-    for (int tile = 0; tile <= 4; tile += 2)
+    for (int tile = 0; tile <= 4; tile += fused_step)
         plan_fused_layers(context, tile, 0);
     for (const char *const *unit = device->matrix; *unit; ++unit) {
         pass_unit(context, *unit);
@@ -313,7 +315,7 @@ static void write_form(const pretended *device) {
         }
     plan_tiles(context);
     for (int space = 1; space <= convcl_winograd_fused__spaces(); ++space)
-        for (int tile = 2; tile <= 4; tile += 2)
+        for (int tile = 4; tile > 0; tile -= fused_step)
             plan_fused_layers(context, tile, space);
     for (const char *const *unit = device->matrix; *unit; ++unit) {
         pass_unit(context, *unit);
