@@ -1,8 +1,8 @@
 /* net_ahead.c: builds the programs of a network by several threads, before the plans that need them are made one after the other.
  * SPDX-License-Identifier: MIT
  *
- * A thread takes one step after another, in an order in which neighbours lie far apart, as neighbouring layers want the same programs and threads would wait for each other, makes its plan and throws it away: the context keeps the programs. Two threads that want the same program make it once
- * (src/opencl/program.c). Nothing is tuned here. */
+ * A thread takes one step after another, makes its plan and throws it away: the context keeps the programs. Neighbouring layers want the same programs, which are
+ * made once (src/opencl/program.c) while other threads wait: so the order is one in which neighbours lie far apart. Nothing is tuned here. */
 #include <pthread.h>
 
 #include "net/net_internal.h"
