@@ -6,6 +6,7 @@
 #include "harness.h"
 #include "kernel_folder.h"
 #include "opencl/context_internal.h"
+#include "opencl/device_traits.h"
 #include "opencl/kernel.h"
 
 static convcl_context *context_with(harness_device *device, const convcl_context_options *options) {
@@ -217,6 +218,23 @@ static void test_context__log_gets_the_compilers_words(harness_device *device, c
     assert_true(lines.has_words);
 }
 
+/* What convcl's kernels call is declared for drivers that take long over everything (see convcl_device_quirks); a caller's kernel may call more. */
+static void test_context__kernels_may_call_any_function(harness_device *device, const void *data) {
+    (void)data;
+    kernel_folder folder;
+    kernel_folder_make(&folder, "set.cl", "__kernel void set(__global float *x) { x[0] = hypot(3.0f, x[1]); }\n");
+    log_lines lines = {.words = "all of OpenCL's declarations"};
+    const convcl_context_options options = {.kernel_dir = folder.path, .log = collect, .log_user = &lines};
+    convcl_context *context = context_with(device, &options);
+    convcl_kernel *kernel = NULL;
+    convcl_status status = convcl_kernel__create(context, "set", "set", NULL, &kernel);
+    convcl_kernel__destroy(kernel);
+    convcl_context_release(context);
+    kernel_folder_remove(&folder);
+    assert_ok(status);
+    assert_int_equal(lines.has_words, convcl_device_traits__takes_declarations(&device->info));
+}
+
 static void test_context__kernel_folder_from_the_environment(harness_device *device, const void *data) {
     (void)data;
     kernel_folder folder;
@@ -264,6 +282,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_context__programs_are_built_once);
     HARNESS_DEVICE(test_context__missing_kernel_is_an_error);
     HARNESS_DEVICE(test_context__log_gets_the_compilers_words);
+    HARNESS_DEVICE(test_context__kernels_may_call_any_function);
     HARNESS_DEVICE(test_context__kernel_folder_from_the_environment);
     HARNESS_DEVICE(test_context__plans_outlive_the_callers_reference);
     return harness_main(argc, argv);

@@ -61,6 +61,20 @@ static void test_device_traits__a_fault_without_a_way_around_is_warned_of(void *
     assert_string_equal(warning_of("Portable Computing Language", "pthread-AMD EPYC"), "none");
 }
 
+static bool takes_declarations(const char *platform, const char *driver) {
+    convcl_device_info info = {0};
+    snprintf(info.platform_name, sizeof info.platform_name, "%s", platform);
+    snprintf(info.driver, sizeof info.driver, "%s", driver);
+    return convcl_device_traits__takes_declarations(&info);
+}
+
+static void test_device_traits__declarations_are_for_the_version_that_was_seen(void **state) {
+    (void)state;
+    assert_true(takes_declarations("Portable Computing Language", "3.1+debian"));
+    assert_false(takes_declarations("Portable Computing Language", "6.0"));
+    assert_false(takes_declarations("Intel(R) OpenCL", "3.1"));
+}
+
 static void count_warning(convcl_log_level level, const char *message, void *user) {
     if (level == CONVCL_LOG_WARNING && strstr(message, "fault known"))
         ++*(int *)user;
@@ -115,6 +129,7 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_device_traits__rows_are_whole);
     HARNESS_HOST(test_device_traits__no_name_is_no_row);
     HARNESS_HOST(test_device_traits__a_fault_without_a_way_around_is_warned_of);
+    HARNESS_HOST(test_device_traits__declarations_are_for_the_version_that_was_seen);
     HARNESS_DEVICE(test_device_traits__a_context_warns_of_its_device);
     HARNESS_DEVICE(test_device_traits__a_form_can_be_asked_for);
     HARNESS_DEVICE(test_device_traits__an_unknown_form_is_invalid);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "harness.h"
+#include "opencl/kernel.h"
 #include "opencl/kernel_source.h"
 
 static void print_log(const convcl_kernel_source *source, cl_program program, cl_device_id device) {
@@ -26,6 +27,32 @@ static void build(harness_device *device, const void *data) {
     assert_int_equal(code, CL_SUCCESS);
     assert_int_equal(count_code, CL_SUCCESS);
     assert_true(kernels >= 1);
+}
+
+static void count_undeclared(convcl_log_level level, const char *line, void *user) {
+    (void)level;
+    if (strstr(line, "all of OpenCL's declarations")) {
+        print_error("%s\n", line);
+        ++*(int *)user;
+    }
+}
+
+/* src/opencl/declarations.c has what our kernels call, so that no program is built twice. */
+static void test_kernels_build__functions_are_declared(harness_device *device, const void *data) {
+    (void)data;
+    int undeclared = 0;
+    convcl_context *context = NULL;
+    const convcl_context_options options = {.log = count_undeclared, .log_user = &undeclared, .cache_dir = "off"};
+    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
+    convcl_status status = CONVCL_OK;
+    for (const convcl_kernel_source *source = convcl_kernel_sources; source->name && status == CONVCL_OK; source++) {
+        convcl_kernel *kernel = NULL;
+        status = convcl_kernel__create(context, source->name, source->name, NULL, &kernel);
+        convcl_kernel__destroy(kernel);
+    }
+    convcl_context_release(context);
+    assert_ok(status);
+    assert_int_equal(undeclared, 0);
 }
 
 static void test_kernels_build__there_are_kernels(void **state) {
@@ -73,6 +100,7 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_kernels_build__there_are_kernels);
     HARNESS_HOST(test_kernels_build__disk_and_built_in_are_the_same);
     HARNESS_HOST(test_kernels_build__no_extension);
+    HARNESS_DEVICE(test_kernels_build__functions_are_declared);
     for (const convcl_kernel_source *source = convcl_kernel_sources; source->name; source++) {
         char name[128];
         snprintf(name, sizeof name, "build %s.cl", source->name);

@@ -38,6 +38,14 @@ typedef struct convcl_device_traits {
     bool async_copies; /* some of the kind copy into local memory beside their arithmetic; to be probed */
 } convcl_device_traits;
 
+/* What a fault has convcl do at run time, beside what is written into its code for all devices. */
+typedef enum convcl_quirk_effect {
+    CONVCL_QUIRK_NONE,
+    CONVCL_QUIRK_WARNED,  /* there is no way around it, and results can be wrong: contexts say so in their log */
+    CONVCL_QUIRK_SERIAL,  /* threads which build programs wait for each other: one builds them */
+    CONVCL_QUIRK_DECLARED /* the compiler takes long over OpenCL's own declarations: programs bring what they call, see declarations.c */
+} convcl_quirk_effect;
+
 /* A driver's fault that convcl works around, or a report that it does not believe. */
 typedef struct convcl_device_quirk {
     const char *device; /* a part of the platform's, vendor's or device's name */
@@ -45,8 +53,7 @@ typedef struct convcl_device_quirk {
     const char *symptom;
     const char *answer; /* what convcl does */
     const char *retest; /* how to see whether it is still there */
-    bool is_warned;     /* there is no way around it, and results can be wrong: contexts say so in their log */
-    bool is_serial;     /* it is that threads which build programs wait for each other */
+    convcl_quirk_effect effect;
 } convcl_device_quirk;
 
 /* The rows, CPUs first; a row's name NULL ends the table. */
@@ -63,6 +70,9 @@ const convcl_device_quirk *convcl_device_traits__warning(const convcl_device_inf
 
 /* True when programs take no less time to build with several threads. */
 bool convcl_device_traits__builds_serially(const convcl_device_info *info);
+
+/* True when programs bring the declarations of what they call. Only for the driver's version that was seen to need it: it leans on how that one is made. */
+bool convcl_device_traits__takes_declarations(const convcl_device_info *info);
 
 /* The row of that name. NULL or "" gives NULL, which stands for the device's own; CONVCL_INVALID with the names that there are for an unknown one. */
 convcl_status convcl_device_traits__named(const char *name, const convcl_device_traits **traits_out);

@@ -53,6 +53,10 @@ convcl_status convcl_program__build(convcl_context *context, const char *file, c
 void convcl_program__load(convcl_context *context, const char *options, const void *binary, size_t size, cl_program *program_out,
                           cl_int *code_out);
 
+/* declarations.c: what stands in front of a program, and behind its options, where the driver takes long over OpenCL's own declarations. */
+extern const char convcl_program_declarations[];
+extern const char convcl_program_declared_options[];
+
 /* identity.c: adds what built programs and tuning results depend on beside their own text: library, platform, driver, device, and a CPU's instruction sets. */
 convcl_status convcl_context__add_identity(const convcl_context *context, convcl_text *text);
 

@@ -9,6 +9,7 @@
 #include "opencl/cl_error.h"
 #include "opencl/context_internal.h"
 #include "opencl/context_struct.h"
+#include "opencl/device_traits.h"
 
 /* How much of the compiler's log goes into the error text; all of it goes to the log callback. */
 #define LOG_HEAD 1500
@@ -47,9 +48,13 @@ static convcl_status fail_build(const convcl_context *context, cl_program progra
     return status;
 }
 
+static bool blames_the_text(cl_int code) {
+    return code == CL_COMPILE_PROGRAM_FAILURE || code == CL_BUILD_PROGRAM_FAILURE;
+}
+
 /* True when a build failed for no reason in the program: PoCL's does when another process builds the same at the same moment (see convcl_device_quirks). */
 static bool may_succeed_again(const convcl_context *context, cl_program program, cl_int code) {
-    if ((code != CL_COMPILE_PROGRAM_FAILURE && code != CL_BUILD_PROGRAM_FAILURE) || convcl_program__form(context) != CONVCL_PROGRAM_OBJECT)
+    if (!blames_the_text(code) || convcl_program__form(context) != CONVCL_PROGRAM_OBJECT)
         return false;
     char *log = build_log(context, program);
     const bool blamed = log && strstr(log, "error:");
@@ -58,9 +63,10 @@ static bool may_succeed_again(const convcl_context *context, cl_program program,
 }
 
 /* Compiles (`object`) or builds text. The program is the caller's to release, also when the code is not CL_SUCCESS; NULL when there is none. */
-static cl_program compile(const convcl_context *context, const char *const text[2], const char *options, bool object, cl_int *code_out) {
+static cl_program compile_text(const convcl_context *context, const char *const *text, cl_uint parts, const char *options, bool object,
+                               cl_int *code_out) {
     for (int attempt = 1;; attempt++) {
-        cl_program program = clCreateProgramWithSource(context->cl, 2, (const char **)text, NULL, code_out);
+        cl_program program = clCreateProgramWithSource(context->cl, parts, (const char **)text, NULL, code_out);
         if (*code_out != CL_SUCCESS)
             return NULL;
         *code_out = object ? clCompileProgram(program, 1, &context->info.device, options, 0, NULL, NULL, NULL, NULL)
@@ -69,6 +75,36 @@ static cl_program compile(const convcl_context *context, const char *const text[
             return program;
         clReleaseProgram(program);
     }
+}
+
+/* compile_text with declarations of our own. */
+static cl_program compile_declared(const convcl_context *context, const char *const text[2], const char *options, bool object,
+                                   cl_int *code_out) {
+    const char *const parts[3] = {convcl_program_declarations, text[0], text[1]};
+    convcl_text declared = {0};
+    cl_program program = NULL;
+    *code_out = CL_OUT_OF_HOST_MEMORY;
+    convcl_text_add(&declared, "%s%s", options, convcl_program_declared_options);
+    if (declared.status == CONVCL_OK)
+        program = compile_text(context, parts, 3, convcl_text_get(&declared), object, code_out);
+    convcl_text_clear(&declared);
+    return program;
+}
+
+/* compile_text, with what the driver needs. */
+static cl_program compile(convcl_context *context, const char *file, const char *const text[2], const char *options, bool object,
+                          cl_int *code_out) {
+    if (!convcl_device_traits__takes_declarations(&context->info))
+        return compile_text(context, text, 2, options, object, code_out);
+    cl_program program = compile_declared(context, text, options, object, code_out);
+    if (!program || !blames_the_text(*code_out))
+        return program;
+    clReleaseProgram(program);
+    program = compile_text(context, text, 2, options, object, code_out);
+    if (*code_out == CL_SUCCESS)
+        convcl_context__log(context, CONVCL_LOG_INFO,
+                            "%s.cl is built with all of OpenCL's declarations: those of declarations.c are not enough", file);
+    return program;
 }
 
 /* Where the context's device stands among the devices of a program; a caller's context may hold several. False when OpenCL does not say. */
@@ -116,7 +152,7 @@ convcl_status convcl_program__build(convcl_context *context, const char *file, c
     convcl_status status = CONVCL_OK;
     cl_int code = CL_SUCCESS;
     const bool object = binary && convcl_program__form(context) == CONVCL_PROGRAM_OBJECT;
-    cl_program program = compile(context, text, options, object, &code), linked = NULL;
+    cl_program program = compile(context, file, text, options, object, &code), linked = NULL;
     if (!program)
         CONVCL_TRY(convcl_cl__check(code, "clCreateProgramWithSource", context->info.name, "%s.cl", file));
     if (code != CL_SUCCESS) {
