@@ -6,11 +6,33 @@
  * edges     columns gn <= column < panels*nr are written as 0
  * launch    global (ceil(panels*nr / T_VW / vectors), ceil(gk / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of columns of
  *           `rows` rows
- * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
+ * memory    private P_QH0*P_RW0 vectors and a column or a row, local none, barriers none
  * numerics  fp32
  * arguments w b gn gk nr panels stride_fh stride_fw stride_k stride_column plane vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing gn and nr    P_ of winograd.h */
 #include "out_of_line.h"
 #include "winograd.h"
+
+#define READ(i, j) read_tap(from + (long)(i)*stride_fh + (long)(j)*stride_fw, gn - column, stride_column)
+#define WRITE(i, j, value)                                                                                                                 \
+    {                                                                                                                                      \
+        __global float *to = b + ((i)*P_QW0 + (j)) * plane + at;                                                                           \
+        D_STREAM(value, to, streams);                                                                                                      \
+        if (!streams)                                                                                                                      \
+            PREFETCH_WRITE(to + nr);                                                                                                       \
+    }
+
+/* One tap of T_VW columns. */
+static inline vec_float read_tap(__global const float *tap, int left, int stride_column) {
+#if T_VW > 1
+    if (left > 0 && stride_column != 1) {
+        float lanes[T_VW];
+        for (int e = 0; e < T_VW; ++e)
+            lanes[e] = tap[(long)e * stride_column];
+        return D_JOIN(vload, T_VW)(0, lanes);
+    }
+#endif
+    return left > 0 ? D_LOAD(tap) : (vec_float)(0.0f);
+}
 
 /* The rows from first to last of the columns from first_column to last_column. */
 static OUT_OF_LINE void pack_rows(__global const float *restrict w, __global float *restrict b, int gn, int gk, int nr, int stride_fh,
@@ -18,34 +40,9 @@ static OUT_OF_LINE void pack_rows(__global const float *restrict w, __global flo
                                   int last, int streams) {
     for (int k = first; k < last; ++k)
         for (int column = first_column; column < last_column; column += T_VW) {
-            const int left = gn - column;
-            vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
             __global const float *from = w + (long)k * stride_k + (long)column * stride_column;
-#pragma unroll
-            for (int i = 0; i < P_RH0; ++i) {
-#pragma unroll
-                for (int j = 0; j < P_RW0; ++j) {
-                    __global const float *tap = from + (long)i * stride_fh + (long)j * stride_fw;
-#if T_VW > 1
-                    if (left > 0 && stride_column != 1) {
-                        float lanes[T_VW];
-                        for (int e = 0; e < T_VW; ++e)
-                            lanes[e] = tap[(long)e * stride_column];
-                        in[i * P_RW0 + j] = D_JOIN(vload, T_VW)(0, lanes);
-                        continue;
-                    }
-#endif
-                    in[i * P_RW0 + j] = left > 0 ? D_LOAD(tap) : (vec_float)(0.0f);
-                }
-            }
-            TRANSFORM(0, 0, in, out)
-#pragma unroll
-            for (int e = 0; e < P_QH0 * P_QW0; ++e) {
-                __global float *to = b + e * plane + ((ulong)(column / nr) * gk + k) * nr + column % nr;
-                D_STREAM(out[e], to, streams);
-                if (!streams)
-                    PREFETCH_WRITE(to + nr);
-            }
+            const ulong at = ((ulong)(column / nr) * gk + k) * nr + column % nr;
+            TRANSFORM_IN_LOOPS(0, 0, READ, WRITE)
         }
 }
 

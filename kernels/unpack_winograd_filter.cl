@@ -6,11 +6,14 @@
  * edges     none
  * launch    global (ceil(vectors of oc / vectors), ceil(ic / rows)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of output channels
  *           of `rows` input channels
- * memory    private (P_RH0*P_RW0 + P_QH0*P_RW0 + P_QH0*P_QW0) vectors, local none, barriers none
+ * memory    private P_QH0*P_RW0 vectors and a column or a row, local none, barriers none
  * numerics  fp32
  * arguments m w ic oc vectors rows stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    P_ of winograd.h, P_GAP >= 0 */
 #include "out_of_line.h"
 #include "winograd.h"
+
+#define READ(i, j)         D_LOAD(m + ((i)*P_RW0 + (j)) * (plane + P_GAP) + at)
+#define WRITE(i, j, value) D_STREAM(value, w + ((i)*P_QW0 + (j)) * plane + at, streams);
 
 /* The input channels from first_c to last_c of the output channels from first_k to last_k. */
 static OUT_OF_LINE void unpack_rows(__global const float *restrict m, __global float *restrict w, int ic, int oc, int first_c, int last_c,
@@ -18,15 +21,8 @@ static OUT_OF_LINE void unpack_rows(__global const float *restrict m, __global f
     const ulong plane = (ulong)ic * oc;
     for (int c = first_c; c < last_c; ++c)
         for (int k = first_k; k < last_k; k += T_VW) {
-            vec_float in[P_RH0 * P_RW0], out[P_QH0 * P_QW0];
             const ulong at = (ulong)c * oc + k;
-#pragma unroll
-            for (int e = 0; e < P_RH0 * P_RW0; ++e)
-                in[e] = D_LOAD(m + e * (plane + P_GAP) + at);
-            TRANSFORM(0, 0, in, out)
-#pragma unroll
-            for (int e = 0; e < P_QH0 * P_QW0; ++e)
-                D_STREAM(out[e], w + e * plane + at, streams);
+            TRANSFORM_IN_LOOPS(0, 0, READ, WRITE)
         }
 }
 
