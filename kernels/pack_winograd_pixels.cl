@@ -6,7 +6,7 @@
  *           F_BLOCKS 1: v[e][q][t][r] at before*ld + (q*rows + t)*nr + r;  channel = q*nr + r, ld = whole panels
  * edges     outside x reads as 0; channels ic <= c < ld are written as 0 with F_BLOCKS and left alone without
  * launch    global (ceil(vectors of ld or ic / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
- * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
+ * memory    private P_QH*P_RW vectors and a column or a row, local none, barriers none
  * numerics  fp32; one NaN or inf in x spoils its whole tile (gather does not)
  * arguments x v ic ih iw pad_top pad_left step_h0 step_h1 step_w0 step_w1 images tiles_h big_h tiles_w big_w ld nr vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing ic, ld and nr    F_BLOCKS in {0,1}    P_ of winograd.h, P_GAP >= 0 */
 #include "out_of_line.h"
@@ -34,25 +34,28 @@
             PREFETCH_WRITE(to + D_NEXT);                                                                                                   \
     }
 
+/* Columns are read in code of their own each, rows are transformed and stored in a loop. */
+#define READ_COLUMNS(H, W)                                                                                                                 \
+    _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                                  \
+        const int column_valid = w0 + j >= 0 && w0 + j < iw && c < ic;                                                                     \
+        __global const float *column = x + (corner + j) * ic + c;                                                                          \
+        vec_float in[P_RH##H];                                                                                                             \
+        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
+            const int valid = column_valid && h0 + i >= 0 && h0 + i < ih;                                                                  \
+            __global const float *pixel = valid ? column + (long)i * iw * ic : x;                                                          \
+            if (j >= P_RW##W - 4)                                                                                                          \
+                PREFETCH(pixel + (long)step_w0 * ic);                                                                                      \
+            const vec_float value = D_LOAD(pixel);                                                                                         \
+            in[i] = valid ? value : (vec_float)(0.0f);                                                                                     \
+        }                                                                                                                                  \
+        transform_h##H(in, 1, between + j, P_RW0);                                                                                         \
+    }
+
 #define PACK_TILE(H, W)                                                                                                                    \
     {                                                                                                                                      \
-        vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
-        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
-            const int row_valid = h0 + i >= 0 && h0 + i < ih && c < ic;                                                                    \
-            __global const float *row = x + (row_valid ? (corner + (long)i * iw) * ic + c : 0);                                            \
-            _Pragma("unroll") for (int j = P_RW##W > 4 ? P_RW##W - 4 : 0; j < P_RW##W; ++j) PREFETCH(row + ((long)step_w0 + j) * ic);      \
-            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
-                const int valid = row_valid && w0 + j >= 0 && w0 + j < iw;                                                                 \
-                const vec_float value = D_LOAD(valid ? row + (long)j * ic : x);                                                            \
-                in[i * P_RW##W + j] = valid ? value : (vec_float)(0.0f);                                                                   \
-            }                                                                                                                              \
-        }                                                                                                                                  \
-        TRANSFORM(H, W, in, out)                                                                                                           \
-        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) {                                                                          \
-                WRITE(i, j, out[i * P_QW##W + j])                                                                                          \
-            }                                                                                                                              \
-        }                                                                                                                                  \
+        vec_float between[D_BETWEEN];                                                                                                      \
+        READ_COLUMNS(H, W)                                                                                                                 \
+        ROWS(W, P_QH##H, WRITE)                                                                                                            \
     }
 
 /* Unrolled transforms of four kinds of tiles in one program: PoCL builds them in 0.6 s, Intel's runtime (2026.22) takes 7 to 11 s. */

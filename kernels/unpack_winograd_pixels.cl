@@ -5,7 +5,7 @@
  * writes    y[n][h][w][c] at ((n*oh + h)*ow + w)*oc + c; tile (n, th, tw) begins at h = min(th, big_h)*P_QH0 + max(th - big_h, 0)*P_QH1, w likewise
  * edges     pixels outside y are not stored
  * launch    global (ceil(vectors of oc / vectors), ceil(all tiles / tiles)), local (1, 1) or (64, 1), global rounded up: one work-item = `vectors` vectors of channels of `tiles` tiles
- * memory    private (P_RH*P_RW + P_QH*P_RW + P_QH*P_QW) vectors, local none, barriers none
+ * memory    private P_QH*P_RW vectors and a column or a row, local none, barriers none
  * numerics  fp32
  * arguments m y bias oc oh ow images tiles_h big_h tiles_w big_w vectors tiles stream (0, 1: store past the caches)    T_VW in {1,4,8,16}, dividing oc    F_BIAS F_RELU in {0,1}    P_ of winograd.h, P_GAP >= 0 */
 #include "out_of_line.h"
@@ -30,47 +30,22 @@ static inline vec_float finish(vec_float value, vec_float bias) {
     return value;
 }
 
-#define UNPACK_TILE(H, W)                                                                                                                  \
-    {                                                                                                                                      \
-        vec_float in[P_RH##H * P_RW##W], out[P_QH##H * P_QW##W];                                                                           \
-        _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) {                                                                          \
-                __global const float *from = m + D_PLANE(i, j, oc) + D_ROW(i, j, n, th, tw) * oc + c;                                      \
-                in[i * P_RW##W + j] = D_LOAD(from);                                                                                        \
-            }                                                                                                                              \
-        }                                                                                                                                  \
-        TRANSFORM(H, W, in, out)                                                                                                           \
-        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) {                                                                              \
-            _Pragma("unroll") for (int j = 0; j < P_QW##W; ++j) if (h0 + i < oh && w0 + j < ow)                                            \
-                D_STREAM(finish(out[i * P_QW##W + j], b), y + (corner + (ulong)i * ow + j) * oc + c, streams);                             \
-        }                                                                                                                                  \
-    }
-
-/* Whole transforms of four kinds of tiles in one program take Intel's runtime (2026.22) four times as long to build as this: the points are read in code of their own each,
- * the rows made of them in a loop. */
-#if P_RH1 && P_RW1 && !defined(POCL_DEVICE_ADDRESS_BITS)
+/* Points are read in code of their own each, column after column, the rows made of them in a loop: PoCL builds that in half the time of a tile without loops, Intel's runtime
+ * (2026.22) four kinds of tiles in a quarter, and it runs as fast. Points read in a loop took longer. */
 #define READ_COLUMNS(H)                                                                                                                    \
-    _Pragma("unroll") for (int j = 0; j < P_RW0; ++j) if (j < P_RW1 || tw < big_w) {                                                       \
+    _Pragma("unroll") for (int j = 0; j < P_RW0; ++j) if (D_HAS_COLUMN(j)) {                                                               \
         vec_float in[P_RH##H];                                                                                                             \
         _Pragma("unroll") for (int i = 0; i < P_RH##H; ++i) in[i] = D_LOAD(m + D_PLANE(i, j, oc) + D_ROW(i, j, n, th, tw) * oc + c);       \
         transform_h##H(in, 1, between + j, P_RW0);                                                                                         \
     }
+#if P_RW1
+#define D_HAS_COLUMN(j) ((j) < P_RW1 || tw < big_w)
+#else
+#define D_HAS_COLUMN(j) 1
+#endif
 #define WRITE(i, j, value)                                                                                                                 \
     if (h0 + i < oh && w0 + j < ow)                                                                                                        \
         D_STREAM(finish(value, b), y + (corner + (ulong)i * ow + j) * oc + c, streams);
-#define UNPACK(th, tw)                                                                                                                     \
-    {                                                                                                                                      \
-        vec_float between[P_QH0 * P_RW0];                                                                                                  \
-        if (th < big_h) {                                                                                                                  \
-            READ_COLUMNS(0)                                                                                                                \
-        } else {                                                                                                                           \
-            READ_COLUMNS(1)                                                                                                                \
-        }                                                                                                                                  \
-        TRANSFORM_ROWS(tw, D_BIG_H(th, P_QH0, P_QH1), WRITE)                                                                               \
-    }
-#else
-#define UNPACK(th, tw) FOR_KIND(UNPACK_TILE, th, tw)
-#endif
 
 /* The vectors of channels from first_c to last_c of the tiles from first_t to last_t. */
 static OUT_OF_LINE void unpack_tiles(__global const float *restrict m, __global float *restrict y, __global const float *restrict bias,
@@ -83,7 +58,16 @@ static OUT_OF_LINE void unpack_tiles(__global const float *restrict m, __global 
         const ulong corner = ((ulong)n * oh + h0) * ow + w0;
         for (int c = first_c; c < last_c; c += T_VW) {
             const vec_float b = F_BIAS ? D_LOAD(bias + c) : (vec_float)(0.0f);
-            UNPACK(th, tw)
+            vec_float between[D_BETWEEN];
+#if P_RH1
+            if (th >= big_h) {
+                READ_COLUMNS(1)
+            } else
+#endif
+            {
+                READ_COLUMNS(0)
+            }
+            TRANSFORM_ROWS(tw, D_BIG_H(th, P_QH0, P_QH1), WRITE)
         }
     }
 }
