@@ -72,6 +72,12 @@ void harness_skip_where_wrong(const harness_device *device) {
                      quirk->retest);
 }
 
+void harness_skip_where_slow(const harness_device *device, double gflop) {
+    const char *anyway = getenv("CONVCL_TEST_SLOW");
+    if (strncmp(device->info.name, "llvmpipe", 8) == 0 && gflop > 12 && !(anyway && *anyway))
+        harness_skip("%s does 0.05 GFLOP/s, and these are %.0f; CONVCL_TEST_SLOW=1 runs them", device->info.name, gflop);
+}
+
 /* ---- statuses ---- */
 
 static bool has_words(const char *text, const char *words) {

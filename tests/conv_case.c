@@ -233,8 +233,17 @@ static bool is_too_large(const harness_device *device, const conv_case *c) {
     return false;
 }
 
+/* What a case multiplies and adds up, twice, with two sets of values. */
+static double gflop_of(const conv_case *c) {
+    convcl_conv_shape shape;
+    assert_ok(convcl_conv_shape__make(&c->desc, &shape));
+    const convcl_conv_desc *d = &c->desc;
+    return 2e-9 * 2 * d->n * shape.oh * shape.ow * d->oc * d->fh * d->fw * (d->ic / d->groups);
+}
+
 void conv_run_case(harness_device *device, const void *conv_case_data) {
     const conv_case *c = conv_case_data;
+    harness_skip_where_slow(device, gflop_of(c));
     if (!c->options.gemm) {
         conv_use_group_form(device);
         if (is_too_large(device, c))

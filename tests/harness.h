@@ -183,6 +183,9 @@ cl_command_queue harness_out_of_order_queue(harness_device *device);
 /* Skips the test on a device whose driver is known to give wrong results (convcl_device_traits__warning). */
 void harness_skip_where_wrong(const harness_device *device);
 
+/* Skips a test of so many GFLOP on a device that would take many minutes over it: more than 12 on llvmpipe, which does 0.05 a second. CONVCL_TEST_SLOW=1 runs it. */
+void harness_skip_where_slow(const harness_device *device, double gflop);
+
 /* Fails the test with the library's text unless the call returned the status. */
 #define assert_ok(call)             harness_assert_status((call), CONVCL_OK, NULL, #call, __FILE__, __LINE__)
 #define assert_status(call, status) harness_assert_status((call), (status), NULL, #call, __FILE__, __LINE__)

@@ -9,6 +9,9 @@
 
 #define SEED UINT64_C(42)
 
+/* Of a step of two images. */
+#define TRAINING_GFLOP 8.5
+
 static size_t value_count(const convcl_net *net, const char *name) {
     convcl_shape shape;
     assert_ok(convcl_net_shape(net, name, &shape));
@@ -70,6 +73,7 @@ static void expect_same_bits(const results *a, const results *b) {
 
 static void test_alexnet__same_seed_same_bits(harness_device *device, const void *data) {
     (void)data;
+    harness_skip_where_slow(device, 3 * TRAINING_GFLOP);
     const results first = run_training(device, device->queue, SEED), second = run_training(device, device->queue, SEED);
     expect_same_bits(&first, &second);
     const results other = run_training(device, device->queue, SEED + 1);
@@ -79,6 +83,7 @@ static void test_alexnet__same_seed_same_bits(harness_device *device, const void
 static void test_alexnet__out_of_order_queue_same_bits(harness_device *device, const void *data) {
     (void)data;
     cl_command_queue queue = harness_out_of_order_queue(device);
+    harness_skip_where_slow(device, 2 * TRAINING_GFLOP);
     const results expected = run_training(device, device->queue, SEED), got = run_training(device, queue, SEED);
     expect_same_bits(&expected, &got);
 }
@@ -164,6 +169,7 @@ static convcl_net *run_alexnet(harness_device *device, convcl_net_mode mode, boo
 static void test_alexnet__lrn_fused_into_maxpool(harness_device *device, const void *data) {
     (void)data;
     static const char *const values[] = {"pool1", "pool2", "pool5"};
+    harness_skip_where_slow(device, 2 * (TRAINING_GFLOP / 3 + TRAINING_GFLOP));
     for (int mode = CONVCL_NET_INFERENCE; mode <= CONVCL_NET_TRAINING; mode++) {
         convcl_net *fused = run_alexnet(device, (convcl_net_mode)mode, false), *apart = run_alexnet(device, (convcl_net_mode)mode, true);
         for (size_t i = 0; i < sizeof values / sizeof *values; i++)

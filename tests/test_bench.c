@@ -265,6 +265,7 @@ static void check_json(const json_t *root, const harness_device *device) {
 
 static void test_bench__prints_and_writes_a_run(harness_device *device, const void *data) {
     (void)data;
+    harness_skip_where_slow(device, 118);
     char arguments[256];
     snprintf(arguments, sizeof arguments, "-d %d:%d -b 1 --steps 12 --burn-in 9 --seed 7 --algo gather --verify --json x.json",
              device->info.platform_index, device->info.device_index);

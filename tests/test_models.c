@@ -19,6 +19,7 @@ typedef struct published {
         int shape[3];
     } activations[SHAPES];
     size_t parameters; /* numbers in all of them */
+    double gflop;      /* of the forward pass of an image */
 } published;
 
 static const published models[] = {
@@ -32,7 +33,8 @@ static const published models[] = {
       {"conv4", {13, 13, 256}},
       {"conv5", {13, 13, 256}},
       {"pool5", {6, 6, 256}}},
-     2469696},
+     2469696,
+     1.4},
     {"alexnet-full",
      {224, 224, 3},
      {{"conv1", {56, 56, 64}},
@@ -46,7 +48,8 @@ static const published models[] = {
       {"fc6", {1, 1, 4096}},
       {"fc7", {1, 1, 4096}},
       {"fc8", {1, 1, 1000}}},
-     61100840},
+     61100840,
+     1.5},
     {"overfeat",
      {231, 231, 3},
      {{"conv1", {56, 56, 96}},
@@ -60,7 +63,8 @@ static const published models[] = {
       {"fc6", {1, 1, 3072}},
       {"fc7", {1, 1, 4096}},
       {"fc8", {1, 1, 1000}}},
-     145920872}, /* the paper says 145 million */
+     145920872,
+     5.6}, /* the paper says 145 million */
     {"vgg-a",
      {224, 224, 3},
      {{"conv1_1", {224, 224, 64}},
@@ -79,7 +83,8 @@ static const published models[] = {
       {"fc6", {1, 1, 4096}},
       {"fc7", {1, 1, 4096}},
       {"fc8", {1, 1, 1000}}},
-     132863336}, /* the paper says 133 million */
+     132863336,
+     15.2}, /* the paper says 133 million */
     {"cifar10-quick",
      {32, 32, 3},
      {{"conv1", {32, 32, 32}},
@@ -90,7 +95,8 @@ static const published models[] = {
       {"pool3", {4, 4, 64}},
       {"ip1", {1, 1, 64}},
       {"ip2", {1, 1, 10}}},
-     145578},
+     145578,
+     0.03},
 };
 
 static size_t count_of(const convcl_net *net, const char *name) {
@@ -164,7 +170,9 @@ static void expect_sane(const char *name, const float *values, size_t count) {
 }
 
 static void test_runs(harness_device *device, const void *data) {
-    const convcl_model *model = convcl_model_find(((const published *)data)->name);
+    const published *paper = data;
+    const convcl_model *model = convcl_model_find(paper->name);
+    harness_skip_where_slow(device, 4 * paper->gflop);
     const char *result = model->activations[model->activation_count - 1].value;
     for (int mode = CONVCL_NET_INFERENCE; mode <= CONVCL_NET_TRAINING; mode++) {
         convcl_net *net = NULL;
