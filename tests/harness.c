@@ -284,7 +284,9 @@ static arguments read_arguments(int argc, char **argv) {
 int harness_main(int argc, char **argv) {
     arguments args = read_arguments(argc, argv);
     harness_now.program = argv[0];
-    setenv("CONVCL_CACHE_DIR", "off", 1); /* a test starts from nothing, and leaves nothing */
+    /* A test starts from nothing, and leaves nothing, unless many programs of tests are to share what they build. */
+    const char *shared = getenv("CONVCL_TEST_CACHE");
+    setenv("CONVCL_CACHE_DIR", shared && *shared ? shared : "off", 1);
     bool needs_device = false;
     for (size_t e = 0; e < entry_count; e++)
         needs_device |= entries[e].device_test != NULL;

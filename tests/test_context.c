@@ -154,7 +154,7 @@ static void test_context__programs_are_built_once(harness_device *device, const 
     (void)data;
     kernel_folder folder;
     kernel_folder_make(&folder, "set.cl", set_kernel);
-    const convcl_context_options options = {.kernel_dir = folder.path};
+    const convcl_context_options options = {.kernel_dir = folder.path, .cache_dir = "off"};
     convcl_context *context = context_with(device, &options);
     assert_int_equal(convcl_context_programs_built(context), 0);
     assert_true(convcl_context_compile_seconds(context) == 0);
@@ -224,7 +224,7 @@ static void test_context__kernels_may_call_any_function(harness_device *device, 
     kernel_folder folder;
     kernel_folder_make(&folder, "set.cl", "__kernel void set(__global float *x) { x[0] = hypot(3.0f, x[1]); }\n");
     log_lines lines = {.words = "all of OpenCL's declarations"};
-    const convcl_context_options options = {.kernel_dir = folder.path, .log = collect, .log_user = &lines};
+    const convcl_context_options options = {.kernel_dir = folder.path, .cache_dir = "off", .log = collect, .log_user = &lines};
     convcl_context *context = context_with(device, &options);
     convcl_kernel *kernel = NULL;
     convcl_status status = convcl_kernel__create(context, "set", "set", NULL, &kernel);

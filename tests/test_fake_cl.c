@@ -296,6 +296,7 @@ static void silent_failure_of_the_compiler(harness_device *device, const void *d
 }
 
 int main(int argc, char **argv) {
+    setenv("CONVCL_TEST_CACHE", "", 1); /* what fails here must be called here */
     static const scenario scenarios[] = {
         {"context", use_context, false},
         {"fresh_context", use_fresh_context, false},
