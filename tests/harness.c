@@ -219,14 +219,19 @@ static void add_run(test_run *runs, size_t *run_count, const test_entry *entry, 
     runs[(*run_count)++] = (test_run){entry, device, copy};
 }
 
-/* True when a device is to take a test, of which there are several with different data: with CONVCL_TEST_SAMPLE=N each takes about one in N, neighbouring devices other ones. */
+static unsigned number_from(const char *variable, unsigned otherwise) {
+    const char *text = getenv(variable);
+    return text && *text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
+}
+
+/* True when a device is to take a test, of which there are several with different data: with CONVCL_TEST_SAMPLE=N each takes about one in N, neighbouring devices other ones,
+ * and another CONVCL_TEST_TURN others again. */
 static bool in_sample(const test_entry *entry, int device) {
-    const char *text = getenv("CONVCL_TEST_SAMPLE");
-    const int sample = text ? atoi(text) : 1;
+    const unsigned sample = number_from("CONVCL_TEST_SAMPLE", 1), turn = number_from("CONVCL_TEST_TURN", 0);
     unsigned hash = 2166136261u; /* FNV-1a: what stands next to each other in a table, as forms do, has nothing in common here */
     for (const char *c = entry->name; *c; ++c)
         hash = (hash ^ (unsigned char)*c) * 16777619u;
-    return sample <= 1 || !entry->data || ((hash >> 8) + (unsigned)device) % (unsigned)sample == 0;
+    return sample <= 1 || !entry->data || ((hash >> 8) + (unsigned)device + turn) % sample == 0;
 }
 
 /* All tests that the filter selects, those of one device one after the other. */
