@@ -233,7 +233,7 @@ static void test_bench_micro__wrong_kernel_fails_verify(harness_device *device, 
 static void expect_repeatable(harness_device *device, const char *program, const char *filter, const char *command) {
     char line[2048];
     snprintf(line, sizeof line,
-             BREAK_KERNELS "export CONVCL_KERNEL_DIR=$PWD/kernels CONVCL_TEST_DEVICE=%d:%d; "
+             BREAK_KERNELS "export CONVCL_KERNEL_DIR=$PWD/kernels CONVCL_TEST_DEVICE=%d:%d CONVCL_TEST_SAMPLE=1; "
                            "\"$(dirname \"$BENCH\")/%s\" '%s' >log 2>&1; sed -n 's/^  repeat: //p' log | grep /bench | tail -n 1 >command; "
                            "cat command; . ./command; status=$?; rm -r kernels log command; (exit $status)",
              device->info.platform_index, device->info.device_index, program, filter);

@@ -137,14 +137,17 @@ static void read_binary(const convcl_context *context, cl_program program, convc
     free(bytes);
 }
 
-/* Makes an executable of an object. NULL and the code when that fails. */
+/* Makes an executable of an object. NULL and the code when that fails; like a build, it may fail for no reason in the program. */
 static cl_program link_object(const convcl_context *context, cl_program object, cl_int *code_out) {
-    cl_program program = clLinkProgram(context->cl, 1, &context->info.device, NULL, 1, &object, NULL, NULL, code_out);
-    if (*code_out != CL_SUCCESS && program) {
-        clReleaseProgram(program);
-        program = NULL;
+    for (int attempt = 1;; attempt++) {
+        cl_program program = clLinkProgram(context->cl, 1, &context->info.device, NULL, 1, &object, NULL, NULL, code_out);
+        if (*code_out == CL_SUCCESS)
+            return program;
+        if (program)
+            clReleaseProgram(program);
+        if (attempt == BUILD_ATTEMPTS || *code_out != CL_LINK_PROGRAM_FAILURE)
+            return NULL;
     }
-    return program;
 }
 
 convcl_status convcl_program__build(convcl_context *context, const char *file, const char *options, const char *const text[2],
