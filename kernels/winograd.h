@@ -4,8 +4,7 @@
  * Along each axis there are one or two kinds of tiles, 0 the larger. The host puts four functions before this text (src/conv/cook_toom.c): transform_h0 and
  * transform_h1 take columns of P_RH0 or P_RH1 values to P_QH0 or P_QH1, transform_w0 and transform_w1 rows likewise. A kind that does not exist has P_R 0.
  * Without them (F_GENERATED 0) the text stands alone with the input transform of F(1, 1), which is the identity.
- * The host takes a T_VW that divides the number of channels, so that no vector is cut.
- * TRANSFORM is unrolled as a whole, with all indices constant; TRANSFORM_IN_LOOPS is a fraction of the code, and of the time to build. */
+ * The host takes a T_VW that divides the number of channels, so that no vector is cut. */
 #include "layer_vector.h"
 #include "prefetch.h"
 #ifndef F_GENERATED
@@ -44,14 +43,6 @@ static inline void transform_w0(const vec_float *in, int is, vec_float *out, int
     out[0 * os] = in[0 * is];
 }
 #endif
-
-/* out[P_QH][P_QW] = the transform of in[P_RH][P_RW] for the kinds H and W */
-#define TRANSFORM(H, W, in, out)                                                                                                           \
-    {                                                                                                                                      \
-        vec_float half_way[P_QH##H * P_RW##W];                                                                                             \
-        _Pragma("unroll") for (int j = 0; j < P_RW##W; ++j) transform_h##H(in + j, P_RW##W, half_way + j, P_RW##W);                        \
-        _Pragma("unroll") for (int i = 0; i < P_QH##H; ++i) transform_w##W(half_way + i * P_RW##W, 1, out + i * P_QW##W, 1);               \
-    }
 
 /* A tile in two loops that are not unrolled, over its columns and then over the rows between. READ(i, j) is the value in row i, column j of the tile,
  * WRITE(i, j, value) takes that of the transform. Tiles of two kinds along both axes then need two loops of each axis in place of four whole transforms, and a program is

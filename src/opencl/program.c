@@ -11,6 +11,7 @@
 #include "opencl/cl_error.h"
 #include "opencl/context_internal.h"
 #include "opencl/context_struct.h"
+#include "opencl/device_traits.h"
 #include "opencl/kernel_source.h"
 
 static double now(void) {
@@ -42,6 +43,8 @@ static convcl_status make_store_key(const convcl_context *context, const char *f
     char digest[CONVCL_SHA256_TEXT];
     convcl_sha256 hash;
     convcl_sha256__begin(&hash);
+    if (convcl_device_traits__takes_declarations(&context->info))
+        convcl_sha256__add(&hash, convcl_program_declarations, strlen(convcl_program_declarations));
     for (int i = 0; i < 2; ++i)
         convcl_sha256__add(&hash, text[i], strlen(text[i]));
     convcl_sha256__end(&hash, digest);
