@@ -14,7 +14,7 @@
 #include "layers/layer_grid.h"
 #include "layers/layers_internal.h"
 
-#define CPU_CALLS 64 /* calls of the generator that a work-item makes on a CPU, some 50 ns each */
+#define CPU_CALLS 512 /* calls of the generator that a work-item makes on a CPU, some 5 ns each */
 
 struct convcl_fill_plan {
     convcl_context *context;
@@ -52,10 +52,11 @@ static convcl_status build(convcl_fill_plan *plan) {
     } else {
         const bool is_normal = desc->kind == CONVCL_FILL_NORMAL;
         const int calls = convcl_context__prefers_registers(plan->context) ? CPU_CALLS : 1;
+        const int lanes = convcl_context__vector_width(plan->context);
         name = is_normal ? "fill_normal" : "fill_truncated_normal";
         plan->range = convcl_layer__range(convcl_layer__ceil_div(desc->count, (size_t)calls * (is_normal ? 4 : 1)),
                                           convcl_layer__local(plan->context));
-        snprintf(options, sizeof options, "-DT_STEPS=%d", calls);
+        snprintf(options, sizeof options, "-DT_VW=%d -DT_STEPS=%d", lanes, calls / lanes);
     }
     return convcl_kernel__create(plan->context, name, name, options, &plan->kernel);
 }
