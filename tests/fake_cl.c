@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include "fake_cl.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,9 @@ static struct {
     fake_report report;
     cl_kernel kernels[MOST_KERNELS]; /* that cannot be launched */
 } fake;
+
+/* Programs are loaded by a thread of their own. */
+static pthread_mutex_t count_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void fake_begin(fake_kind kind, int n) {
     fake.report = (fake_report){0};
@@ -34,16 +38,21 @@ fake_report fake_end(void) {
 
 /* True when this call is the one that fails. */
 static bool fails(fake_kind kind, const char *call) {
-    if (kind != fake.kind || --fake.left != 0)
-        return false;
-    fake.report.fired = true;
-    fake.report.call = call;
-    return true;
+    pthread_mutex_lock(&count_lock);
+    const bool now = kind == fake.kind && --fake.left == 0;
+    if (now) {
+        fake.report.fired = true;
+        fake.report.call = call;
+    }
+    pthread_mutex_unlock(&count_lock);
+    return now;
 }
 
 static void count(bool made, int change) {
+    pthread_mutex_lock(&count_lock);
     if (made && fake.kind != FAKE_NOTHING)
         fake.report.kept += change;
+    pthread_mutex_unlock(&count_lock);
 }
 
 static cl_int fire(const char *call, cl_int code) {

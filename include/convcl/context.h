@@ -21,7 +21,7 @@ typedef enum convcl_log_level {
     CONVCL_LOG_INFO = 3     /* progress */
 } convcl_log_level;
 
-/* Receives one line of the library's log, without a newline. Called on the thread that logs, which can be one that convcl builds programs with, but never on two at
+/* Receives one line of the library's log, without a newline. Called on the thread that logs, which can be one that convcl builds or loads programs with, but never on two at
  * once for one context, and never after the context is gone. The message is borrowed during the call, which must not call convcl. */
 typedef void (*convcl_log_fn)(convcl_log_level level, const char *message, void *user);
 
@@ -40,7 +40,8 @@ typedef struct convcl_context_options {
         kernel_dir; /* folder of .cl files to read instead of the built-in ones; NULL: the environment's CONVCL_KERNEL_DIR, else built in */
     const char *
         cache_dir; /* folder of the store of built programs and tuning results, made if it is not there; "off": none; NULL: the environment's
-                            * CONVCL_CACHE_DIR (the same words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl */
+                            * CONVCL_CACHE_DIR (the same words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl. A program that is there may be loaded by a
+                            * thread of the context while the caller goes on; the first launch of its kernels waits for it, and builds it should the driver refuse it */
     convcl_tuning tuning;
     double tuning_seconds; /* what all tuning of this context may take, seconds, finite; 0: no limit but the mode's own; not below 0 */
     int build_threads; /* threads that build the programs of a network, 0 to 64; 1: the caller's own only; 0: the environment's CONVCL_BUILD_THREADS, else as many as
@@ -87,8 +88,9 @@ const convcl_device_info *convcl_context_device(const convcl_context *context);
 convcl_status convcl_context_create_queue(const convcl_context *context, cl_command_queue_properties properties,
                                           cl_command_queue *queue_out);
 
-/* Seconds during which programs were being built so far, from source or from the store, by one thread or several. A driver may compile more at a kernel's first launch (PoCL
- * does, for each local size), which this cannot see. Thread safe. */
+/* Seconds during which programs were being built so far, from source or from the store, by one thread or several; on some drivers those of the store are loaded while the caller
+ * goes on (see docs/design.md), and then other work went on in the same seconds. A driver may compile more at a kernel's first launch (PoCL does, for each local size), which this
+ * cannot see. This call and the next two wait for programs that are being loaded. Thread safe. */
 double convcl_context_compile_seconds(const convcl_context *context);
 
 /* Programs that the device's compiler built from source so far. One that was there already, in the context or in the store, does not count. Thread safe. */

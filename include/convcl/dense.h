@@ -67,7 +67,7 @@ const char *convcl_dense_plan_describe(const convcl_dense_plan *plan);
  * wait_count, wait   events to wait for; 0 and NULL for none
  * event_out  receives an event that ends with the operation, the caller's to release; NULL when not wanted
  * Returns CONVCL_OK; CONVCL_INVALID for a NULL argument, a plan of another direction or a buffer that is too small (nothing is enqueued then);
- * CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR. Thread safe. */
+ * CONVCL_NO_DEVICE_MEMORY; CONVCL_BUILD_FAILED and CONVCL_NO_MEMORY for a program of the store, see cache_dir in context.h; CONVCL_CL_ERROR. Thread safe. */
 convcl_status convcl_dense_fwd_enqueue(const convcl_dense_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer w,
                                        convcl_buffer b, convcl_buffer y, convcl_buffer workspace, cl_uint wait_count, const cl_event *wait,
                                        cl_event *event_out);

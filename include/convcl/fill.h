@@ -55,7 +55,8 @@ void convcl_fill_plan_destroy(convcl_fill_plan *plan);
  * y                  count elements
  * wait_count, wait   events to wait for; 0 and NULL for none
  * event_out          receives an event that ends with the operation, the caller's to release; NULL when not wanted
- * Returns CONVCL_OK; CONVCL_INVALID for a NULL argument or a buffer that is too small (nothing is enqueued then); CONVCL_CL_ERROR. Thread safe. */
+ * Returns CONVCL_OK; CONVCL_INVALID for a NULL argument or a buffer that is too small (nothing is enqueued then); CONVCL_BUILD_FAILED and
+ * CONVCL_NO_MEMORY for a program of the store, see cache_dir in context.h; CONVCL_CL_ERROR. Thread safe. */
 convcl_status convcl_fill_enqueue(const convcl_fill_plan *plan, cl_command_queue queue, convcl_buffer y, cl_uint wait_count,
                                   const cl_event *wait, cl_event *event_out);
 

@@ -48,7 +48,8 @@ void convcl_lrn_maxpool_plan_destroy(convcl_lrn_maxpool_plan *plan);
  * index              uint16 elements, and its offset counts those; a NULL mem when no backward pass will follow
  * wait_count, wait   events to wait for; 0 and NULL for none
  * event_out          receives an event that ends with the operation, the caller's to release; NULL when not wanted
- * Returns CONVCL_OK; CONVCL_INVALID for a NULL argument or a buffer that is too small (nothing is enqueued then); CONVCL_CL_ERROR. Thread safe. */
+ * Returns CONVCL_OK; CONVCL_INVALID for a NULL argument or a buffer that is too small (nothing is enqueued then); CONVCL_BUILD_FAILED and
+ * CONVCL_NO_MEMORY for a program of the store, see cache_dir in context.h; CONVCL_CL_ERROR. Thread safe. */
 convcl_status convcl_lrn_maxpool_fwd_enqueue(const convcl_lrn_maxpool_plan *plan, cl_command_queue queue, convcl_buffer x, convcl_buffer y,
                                              convcl_buffer index, cl_uint wait_count, const cl_event *wait, cl_event *event_out);
 

@@ -150,13 +150,14 @@ convcl_status convcl_net_keep(convcl_net *net, const char *name);
  * Blocks. */
 convcl_status convcl_net_compile(convcl_net *net, convcl_net_mode mode);
 
-/* Computes every value from the inputs and the parameters. Enqueues and returns; nothing is allocated, compiled or read back. In training mode the
- * objective is left out.
+/* Computes every value from the inputs and the parameters. Enqueues and returns; nothing is allocated, compiled or read back, but that the first run waits for
+ * programs of the store that are still being loaded (see cache_dir in context.h). In training mode the objective is left out.
  *
  * queue              of the network's context and device; in-order or out-of-order
  * wait_count, wait   events to wait for; 0 and NULL for none
  * event_out          receives an event that ends with the last kernel, the caller's to release; NULL when not wanted
- * Returns CONVCL_OK; CONVCL_INVALID for NULL or a network that is not compiled; CONVCL_NO_DEVICE_MEMORY; CONVCL_CL_ERROR. */
+ * Returns CONVCL_OK; CONVCL_INVALID for NULL or a network that is not compiled; CONVCL_NO_DEVICE_MEMORY; CONVCL_BUILD_FAILED and CONVCL_NO_MEMORY for such a program;
+ * CONVCL_CL_ERROR. */
 convcl_status convcl_net_forward(convcl_net *net, cl_command_queue queue, cl_uint wait_count, const cl_event *wait, cl_event *event_out);
 
 /* Computes the objective and the gradients of all parameters. Only for CONVCL_NET_TRAINING; otherwise as convcl_net_forward. */

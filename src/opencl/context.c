@@ -23,6 +23,7 @@
 #define DEFAULT_BUILD_THREADS 8
 
 static void free_context(convcl_context *context) {
+    convcl_program__stop_loader(context);
     convcl_program__release_all(context);
     convcl_context__free_winners(context);
     convcl_store__close(context->store);
@@ -240,10 +241,11 @@ convcl_status convcl_context_create_queue(const convcl_context *context, cl_comm
     return status;
 }
 
-/* A number that another thread may be changing. */
+/* A number that another thread may be changing; not one that the loader is about to change. */
 #define READ_LOCKED(type, name)                                                                                                            \
     type convcl_context_##name(const convcl_context *context) {                                                                            \
         convcl_context *locked = (convcl_context *)context;                                                                                \
+        convcl_context__finish_loading(context);                                                                                           \
         pthread_mutex_lock(&locked->lock);                                                                                                 \
         const type value = locked->name;                                                                                                   \
         pthread_mutex_unlock(&locked->lock);                                                                                               \

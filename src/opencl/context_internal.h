@@ -27,6 +27,9 @@ int convcl_context__streams(const convcl_context *context, size_t floats);
 /* Threads to build programs with, 1 or more: what the options ask for, else what the driver makes use of. */
 int convcl_context__build_threads(const convcl_context *context);
 
+/* Waits until no program is being loaded behind the caller's back: what is timed after that is timed alone. */
+void convcl_context__finish_loading(const convcl_context *context);
+
 /* Width in floats of the vectors that kernels should use on a CPU: 4, 8 or 16. 1 on a GPU. */
 int convcl_context__vector_width(const convcl_context *context);
 

@@ -14,14 +14,6 @@
 #include "opencl/program.h"
 #include "store/store.h"
 
-/* A program, by file name and options. */
-typedef struct convcl_program {
-    char *key;                     /* "<file> <options>", a newline, the generated text in front */
-    cl_program program;            /* NULL while a thread makes it */
-    pthread_mutex_t kernels_lock;  /* guards the kernels */
-    convcl_kernel_object *kernels; /* made so far */
-} convcl_program;
-
 /* What won a race, or was recalled, in this context. */
 typedef struct convcl_winner {
     char *problem, *text;
@@ -43,8 +35,8 @@ struct convcl_context {
 
     pthread_mutex_t log_lock; /* held during a call of log */
 
-    pthread_mutex_t lock; /* guards everything below; not held while a program is made */
-    pthread_cond_t program_made;
+    pthread_mutex_t lock;        /* guards everything below; not held while a program is made */
+    pthread_cond_t program_made; /* or another change of what the loader does */
     int references;
     convcl_probe probes[CONVCL_PROBES];
     convcl_program **programs;
@@ -53,8 +45,13 @@ struct convcl_context {
     size_t winner_count, winner_capacity;
     int programs_built, programs_loaded, candidates_tuned;
     double compile_seconds, tune_seconds;
-    int builds_running;                      /* threads that are making programs */
-    double builds_begin;                     /* when the first of them began; seconds of a clock that only goes on */
+    int builds_running;                       /* threads that are making programs */
+    double builds_begin;                      /* when the first of them began; seconds of a clock that only goes on */
+    convcl_program *queue_first, *queue_last; /* of programs that the loader takes */
+    int launches_waiting;                     /* for programs; the loader lets them go first */
+    bool loader_runs, loader_stops, loader_busy;
+    pthread_t loader;
+    convcl_context *next_with_loader;        /* guarded by a lock of program_loader.c */
     bool refusal_reported;                   /* of a stored program */
     char kernels_digest[CONVCL_SHA256_TEXT]; /* of all kernels; empty while not made */
 };

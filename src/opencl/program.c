@@ -1,130 +1,14 @@
-/* program.c: makes each program once a context, from the store where it is there.
+/* program.c: the programs and kernels of a context, each made once.
  * SPDX-License-Identifier: MIT */
 #include "opencl/program.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/alloc.h"
-#include "base/sha256.h"
 #include "opencl/cl_error.h"
 #include "opencl/context_internal.h"
 #include "opencl/context_struct.h"
-#include "opencl/device_traits.h"
-#include "opencl/kernel_source.h"
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Between the two the context's compile_seconds grow, whatever the number of threads. */
-static void begin_building(convcl_context *context) {
-    pthread_mutex_lock(&context->lock);
-    if (context->builds_running++ == 0)
-        context->builds_begin = now();
-    pthread_mutex_unlock(&context->lock);
-}
-
-static void end_building(convcl_context *context) {
-    pthread_mutex_lock(&context->lock);
-    if (--context->builds_running == 0)
-        context->compile_seconds += now() - context->builds_begin;
-    pthread_mutex_unlock(&context->lock);
-}
-
-/* ---- the store ----------------------------------------------------------------------------------------------------------------------------------------- */
-
-/* Everything that the built program depends on. */
-static convcl_status make_store_key(const convcl_context *context, const char *file, const char *options, const char *const text[2],
-                                    convcl_text *key) {
-    char digest[CONVCL_SHA256_TEXT];
-    convcl_sha256 hash;
-    convcl_sha256__begin(&hash);
-    if (convcl_device_traits__takes_declarations(&context->info))
-        convcl_sha256__add(&hash, convcl_program_declarations, strlen(convcl_program_declarations));
-    for (int i = 0; i < 2; ++i)
-        convcl_sha256__add(&hash, text[i], strlen(text[i]));
-    convcl_sha256__end(&hash, digest);
-    convcl_text_add(key, "%skernel %s\noptions %s\nsource %s\nform %s\n", context->identity, file, options, digest,
-                    convcl_program__form(context) == CONVCL_PROGRAM_OBJECT ? "object" : "executable");
-    return key->status;
-}
-
-/* Says once a context that the driver does not take what is in the store. */
-static void report_refusal(convcl_context *context, const char *file, cl_int code) {
-    pthread_mutex_lock(&context->lock);
-    const bool first = !context->refusal_reported;
-    context->refusal_reported = true;
-    pthread_mutex_unlock(&context->lock);
-    if (first)
-        convcl_context__log(context, CONVCL_LOG_WARNING, "the stored program of %s.cl is refused by the driver: %s (%d); it is built anew",
-                            file, convcl_cl__error_name(code), (int)code);
-}
-
-/* Takes the program from the store. *program_out is NULL when it is not there, or no longer good. */
-static convcl_status load(convcl_context *context, const char *file, const char *options, const char *key, cl_program *program_out) {
-    void *binary = NULL;
-    size_t size = 0;
-    cl_int code = CL_SUCCESS;
-    *program_out = NULL;
-    const convcl_status status = convcl_store__get(context->store, CONVCL_STORE_PROGRAM, key, &binary, &size);
-    if (status != CONVCL_OK || !binary)
-        return status;
-    convcl_program__load(context, options, binary, size, program_out, &code);
-    free(binary);
-    if (!*program_out) {
-        report_refusal(context, file, code);
-        convcl_store__remove(context->store, CONVCL_STORE_PROGRAM, key);
-    }
-    return CONVCL_OK;
-}
-
-/* ---- making one program -------------------------------------------------------------------------------------------------------------------------------- */
-
-static convcl_status load_or_build(convcl_context *context, const char *file, const char *options, const char *const text[2],
-                                   cl_program *program_out, bool *loaded_out) {
-    convcl_status status = CONVCL_OK;
-    convcl_text key = {0}, binary = {0};
-    *program_out = NULL;
-    if (context->store) {
-        CONVCL_TRY(make_store_key(context, file, options, text, &key));
-        CONVCL_TRY(load(context, file, options, convcl_text_get(&key), program_out));
-    }
-    *loaded_out = *program_out != NULL;
-    if (!*program_out)
-        CONVCL_TRY(convcl_program__build(context, file, options, text, program_out, context->store ? &binary : NULL));
-    if (!*loaded_out && binary.length > 0 && binary.status == CONVCL_OK)
-        convcl_store__put(context->store, CONVCL_STORE_PROGRAM, convcl_text_get(&key), binary.data, binary.length);
-cleanup:
-    convcl_text_clear(&key);
-    convcl_text_clear(&binary);
-    return status;
-}
-
-/* Makes the program, without the context's lock, and counts it. */
-static convcl_status make(convcl_context *context, const char *file, const char *options, const char *prelude, cl_program *program_out) {
-    char *source = NULL;
-    bool loaded = false;
-    *program_out = NULL;
-    convcl_status status = convcl_kernel_source__get(context->kernel_dir, file, &source);
-    if (status != CONVCL_OK)
-        return status;
-    const char *const text[2] = {prelude, source};
-    begin_building(context);
-    status = load_or_build(context, file, options, text, program_out, &loaded);
-    end_building(context);
-    pthread_mutex_lock(&context->lock);
-    if (loaded)
-        ++context->programs_loaded;
-    else
-        ++context->programs_built;
-    pthread_mutex_unlock(&context->lock);
-    free(source);
-    return status;
-}
 
 /* ---- the context's memory ------------------------------------------------------------------------------------------------------------------------------ */
 
@@ -138,7 +22,8 @@ static convcl_program *find(const convcl_context *context, const char *key) {
 static void destroy_kernels(convcl_kernel_object *object) {
     while (object) {
         convcl_kernel_object *next = object->next;
-        clReleaseKernel(object->kernel);
+        if (object->kernel)
+            clReleaseKernel(object->kernel);
         pthread_mutex_destroy(&object->lock);
         free(object->name);
         free(object);
@@ -148,6 +33,7 @@ static void destroy_kernels(convcl_kernel_object *object) {
 
 static void destroy(convcl_program *entry) {
     destroy_kernels(entry->kernels);
+    convcl_program__clear_order(&entry->order);
     if (entry->program)
         clReleaseProgram(entry->program);
     pthread_mutex_destroy(&entry->kernels_lock);
@@ -155,7 +41,7 @@ static void destroy(convcl_program *entry) {
     free(entry);
 }
 
-/* Adds an entry whose program is being made; the lock is held. */
+/* Adds an entry that nobody else may use yet; the lock is held. */
 static convcl_status add(convcl_context *context, const char *key, convcl_program **entry_out) {
     convcl_status status = CONVCL_OK;
     convcl_program *entry = NULL;
@@ -187,8 +73,26 @@ static void drop(convcl_context *context, convcl_program *entry) {
     destroy(entry);
 }
 
-/* Finds or makes a program. */
-static convcl_status get(convcl_context *context, const char *file, const char *options, const char *prelude, convcl_program **entry_out) {
+/* Makes what a new entry needs to be used, without the lock: its program, or the certainty that it can be loaded. */
+static convcl_status begin(convcl_context *context, const char *file, const char *options, const char *prelude, convcl_program *entry) {
+    convcl_status status = convcl_program__order(context, file, options, prelude, &entry->order);
+    if (status != CONVCL_OK || (entry->order.binary && convcl_program__leave_to_loader(context, entry)))
+        return status;
+    cl_program program = NULL;
+    status = convcl_program__make(context, &entry->order, &program);
+    if (status != CONVCL_OK)
+        return status;
+    pthread_mutex_lock(&context->lock);
+    entry->program = program;
+    entry->state = CONVCL_PROGRAM_READY;
+    convcl_program__clear_order(&entry->order);
+    pthread_mutex_unlock(&context->lock);
+    return CONVCL_OK;
+}
+
+/* Finds or begins a program. */
+static convcl_status get(convcl_context *context, const char *file, const char *options, const char *prelude, convcl_program **entry_out,
+                         bool *ready_out) {
     convcl_status status = CONVCL_OK;
     convcl_program *entry = NULL;
     convcl_text key = {0};
@@ -196,24 +100,23 @@ static convcl_status get(convcl_context *context, const char *file, const char *
     if (key.status != CONVCL_OK)
         return key.status;
     pthread_mutex_lock(&context->lock);
-    while ((entry = find(context, convcl_text_get(&key))) && !entry->program)
+    while ((entry = find(context, convcl_text_get(&key))) && entry->state == CONVCL_PROGRAM_NEW)
         pthread_cond_wait(&context->program_made, &context->lock);
     if (!entry) {
         status = add(context, convcl_text_get(&key), &entry);
         if (status == CONVCL_OK) {
-            cl_program program = NULL;
             pthread_mutex_unlock(&context->lock);
-            status = make(context, file, options, prelude, &program);
+            status = begin(context, file, options, prelude, entry);
             pthread_mutex_lock(&context->lock);
-            if (status == CONVCL_OK)
-                entry->program = program;
-            else
+            if (status != CONVCL_OK)
                 drop(context, entry);
             pthread_cond_broadcast(&context->program_made);
         }
     }
-    if (status == CONVCL_OK)
+    if (status == CONVCL_OK) {
         *entry_out = entry;
+        *ready_out = entry->state == CONVCL_PROGRAM_READY;
+    }
     pthread_mutex_unlock(&context->lock);
     convcl_text_clear(&key);
     return status;
@@ -221,23 +124,24 @@ static convcl_status get(convcl_context *context, const char *file, const char *
 
 /* ---- kernels ------------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Makes a kernel of a program; its lock is held. */
-static convcl_status make_kernel(convcl_context *context, convcl_program *entry, const char *file, const char *name,
-                                 convcl_kernel_object **object_out) {
+static convcl_kernel_object *find_kernel(const convcl_program *entry, const char *name) {
+    convcl_kernel_object *object = entry->kernels;
+    while (object && strcmp(object->name, name) != 0)
+        object = object->next;
+    return object;
+}
+
+/* Makes the object of a kernel, without the kernel; the program's lock is held. */
+static convcl_status add_kernel(convcl_program *entry, const char *name, convcl_kernel_object **object_out) {
     convcl_status status = CONVCL_OK;
     convcl_kernel_object *object = NULL;
-    cl_int code = CL_SUCCESS;
     CONVCL_TRY(convcl_alloc(sizeof *object, &object));
     CONVCL_TRY(convcl_copy_string(name, &object->name));
-    begin_building(context);
-    object->kernel = clCreateKernel(entry->program, name, &code);
-    end_building(context);
-    CONVCL_TRY(convcl_cl__check(code, "clCreateKernel", context->info.name, "%s in %s.cl", name, file));
     if (pthread_mutex_init(&object->lock, NULL) != 0) {
-        clReleaseKernel(object->kernel);
         status = convcl_fail(CONVCL_NO_MEMORY, "kernel %s: a mutex could not be made", name);
         goto cleanup;
     }
+    object->program = entry;
     object->next = entry->kernels;
     entry->kernels = object;
     *object_out = object;
@@ -249,26 +153,46 @@ cleanup:
     return status;
 }
 
+convcl_status convcl_program__need_kernel(convcl_context *context, convcl_kernel_object *object) {
+    cl_int code = CL_SUCCESS;
+    if (object->kernel)
+        return CONVCL_OK;
+    convcl_status status = convcl_program__await(context, object->program);
+    if (status != CONVCL_OK)
+        return status;
+    convcl_program__begin_building(context);
+    cl_kernel kernel = clCreateKernel(object->program->program, object->name, &code);
+    convcl_program__end_building(context);
+    status = convcl_cl__check(code, "clCreateKernel", context->info.name, "%s of %s", object->name, object->program->key);
+    if (status == CONVCL_OK)
+        object->kernel = kernel;
+    return status;
+}
+
 convcl_status convcl_program__take_kernel(convcl_context *context, const char *file, const char *name, const char *options,
                                           const char *prelude, convcl_kernel_object **object_out) {
     convcl_program *entry = NULL;
-    convcl_status status = get(context, file, options, prelude, &entry);
+    convcl_kernel_object *object = NULL;
+    bool ready = false;
+    convcl_status status = get(context, file, options, prelude, &entry, &ready);
     if (status != CONVCL_OK)
         return status;
     pthread_mutex_lock(&entry->kernels_lock);
-    convcl_kernel_object *object = entry->kernels;
-    while (object && strcmp(object->name, name) != 0)
-        object = object->next;
+    object = find_kernel(entry, name);
     if (!object)
-        status = make_kernel(context, entry, file, name, &object);
+        status = add_kernel(entry, name, &object);
     pthread_mutex_unlock(&entry->kernels_lock);
     if (status != CONVCL_OK)
         return status;
     pthread_mutex_lock(&object->lock);
-    object->users++;
+    if (ready)
+        status = convcl_program__need_kernel(context, object);
+    if (status == CONVCL_OK) {
+        object->users++;
+        *object_out = object;
+    }
     pthread_mutex_unlock(&object->lock);
-    *object_out = object;
-    return CONVCL_OK;
+    return status;
 }
 
 void convcl_program__give_kernel_back(convcl_kernel_object *object) {

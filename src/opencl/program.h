@@ -1,20 +1,56 @@
 /* program.h: programs, each made once a context: found in its memory, loaded from the store, or built from source; for src/opencl alone.
- * SPDX-License-Identifier: MIT */
+ * SPDX-License-Identifier: MIT
+ *
+ * Loading is left to a thread of its own where the driver has one lock for all building (program_loader.c): plans are made meanwhile, memory is found and the first kernels
+ * run. So a kernel object may be without a kernel until it is launched. */
 #ifndef CONVCL_OPENCL_PROGRAM_H
 #define CONVCL_OPENCL_PROGRAM_H
 
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/text.h"
 #include "convcl/context.h"
 
+/* What a program is made of, all owned. */
+typedef struct convcl_program_order {
+    char *file, *options, *prelude;
+    char *source; /* the text of the file and of what it includes */
+    char *key;    /* in the store; NULL without a store */
+    void *binary; /* what the store has; NULL: nothing */
+    size_t size;  /* of it, in bytes */
+} convcl_program_order;
+
+typedef enum convcl_program_state {
+    CONVCL_PROGRAM_NEW = 0, /* a thread looks it up, and builds it where the store does not have it: whoever wants it waits */
+    CONVCL_PROGRAM_WAITING, /* the store has it: to be made by the loader, or by who launches first */
+    CONVCL_PROGRAM_MAKING,  /* one of these is at it: plans need not wait, launches do */
+    CONVCL_PROGRAM_READY
+} convcl_program_state;
+
+struct convcl_kernel_object;
+
+/* A program, by file name, options and the text in front. The context's lock guards everything but the kernels. */
+typedef struct convcl_program {
+    char *key; /* "<file> <options>", a newline, the generated text in front */
+    convcl_program_state state;
+    cl_program program;         /* NULL until it is READY */
+    convcl_program_order order; /* empty when it is READY */
+    bool queued;                /* among those that the loader takes */
+    struct convcl_program *next_queued;
+    pthread_mutex_t kernels_lock;         /* guards the list of kernels */
+    struct convcl_kernel_object *kernels; /* made so far */
+} convcl_program;
+
 /* OpenCL's kernel object, one a program and name, which all plans share: some drivers (rusticl) do most of the compiling when they make one. It holds its arguments, so that a
  * thread keeps the lock from the first argument to the enqueue. */
 typedef struct convcl_kernel_object {
     char *name;
-    cl_kernel kernel;
-    pthread_mutex_t lock; /* guards the kernel and what follows */
+    convcl_program *program;
+    pthread_mutex_t lock; /* guards what follows */
+    cl_kernel kernel;     /* NULL until the program is there */
     int users;            /* kernels that were taken and not given back */
     uint64_t tensors;     /* bit i: argument i is memory, and is set */
     struct convcl_kernel_object *next;
@@ -26,11 +62,35 @@ typedef struct convcl_kernel_object {
 convcl_status convcl_program__take_kernel(convcl_context *context, const char *file, const char *name, const char *options,
                                           const char *prelude, convcl_kernel_object **object_out);
 
+/* Makes sure that the object has its kernel, whose lock the caller holds; waits for the program or makes it. Statuses as above. */
+convcl_status convcl_program__need_kernel(convcl_context *context, convcl_kernel_object *object);
+
 /* The last one to give it back has it forget its arguments: some drivers (rusticl) keep their memory alive. */
 void convcl_program__give_kernel_back(convcl_kernel_object *object);
 
-/* Releases all programs of a context. */
+/* Releases all programs of a context; the loader is not running. */
 void convcl_program__release_all(convcl_context *context);
+
+/* program_make.c: collects what the program is made of, and what the store has of it. CONVCL_IO and CONVCL_INTERNAL when the file cannot be read, CONVCL_NO_MEMORY. */
+convcl_status convcl_program__order(convcl_context *context, const char *file, const char *options, const char *prelude,
+                                    convcl_program_order *order_out);
+void convcl_program__clear_order(convcl_program_order *order);
+
+/* program_make.c: makes the program, without the context's lock, and counts it. The stored bytes are used once: after a failure the next call builds from source. */
+convcl_status convcl_program__make(convcl_context *context, convcl_program_order *order, cl_program *program_out);
+
+/* program_make.c: between the two the context's compile_seconds grow, whatever the number of threads. */
+void convcl_program__begin_building(convcl_context *context);
+void convcl_program__end_building(convcl_context *context);
+
+/* program_loader.c: leaves a program that the store has to the loader. False when it is better made at once. */
+bool convcl_program__leave_to_loader(convcl_context *context, convcl_program *entry);
+
+/* program_loader.c: waits until the program is READY, or makes it. */
+convcl_status convcl_program__await(convcl_context *context, convcl_program *entry);
+
+/* program_loader.c: stops the loader, which finishes the program that it is at. */
+void convcl_program__stop_loader(convcl_context *context);
 
 /* What a stored binary is. */
 typedef enum convcl_program_form {

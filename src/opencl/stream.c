@@ -94,6 +94,11 @@ convcl_status convcl_stream__launch(convcl_stream *stream, convcl_kernel *kernel
     const cl_event *wait = stream->last ? &stream->last : stream->wait;
     convcl_kernel_object *object = kernel->object;
     pthread_mutex_lock(&object->lock);
+    convcl_status status = convcl_program__need_kernel(stream->context, object);
+    if (status != CONVCL_OK) {
+        pthread_mutex_unlock(&object->lock);
+        return status;
+    }
     cl_int code = set_args(object, args, arg_count);
     const char *call = "clSetKernelArg";
     if (code == CL_SUCCESS) {
@@ -102,9 +107,8 @@ convcl_status convcl_stream__launch(convcl_stream *stream, convcl_kernel *kernel
                                       wants_event ? &event : NULL);
     }
     pthread_mutex_unlock(&object->lock);
-    const convcl_status status =
-        convcl_cl__check(code, call, device_name(stream), "%s, global %zux%zux%zu, local %zux%zux%zu", object->name, range->global[0],
-                         range->global[1], range->global[2], range->local[0], range->local[1], range->local[2]);
+    status = convcl_cl__check(code, call, device_name(stream), "%s, global %zux%zux%zu, local %zux%zux%zu", object->name, range->global[0],
+                              range->global[1], range->global[2], range->local[0], range->local[1], range->local[2]);
     if (status != CONVCL_OK)
         return status;
     /* An in-order queue keeps the order by itself once the first launch has waited. */
