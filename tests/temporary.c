@@ -54,9 +54,13 @@ const char *temporary_path(const char *folder, const char *name) {
     return path;
 }
 
+bool temporary_is_of_device(const char *message) {
+    return strstr(message, " has a fault known of ") != NULL;
+}
+
 void temporary_log_line(convcl_log_level level, const char *message, void *user) {
     temporary_log *log = user;
-    if (strstr(message, " has a fault known of "))
+    if (temporary_is_of_device(message))
         return;
     log->errors += level == CONVCL_LOG_ERROR;
     if (level == CONVCL_LOG_WARNING && log->warnings++ == 0)

@@ -3,6 +3,8 @@
 #ifndef CONVCL_TESTS_TEMPORARY_H
 #define CONVCL_TESTS_TEMPORARY_H
 
+#include <stdbool.h>
+
 #include "convcl/context.h"
 
 /* Makes the folder; the path is freed when the test ends. */
@@ -19,6 +21,9 @@ typedef struct temporary_log {
     int warnings, errors;
     char first[1024]; /* the first warning */
 } temporary_log;
+
+/* True for the warning that a context gives of a faulty driver. */
+bool temporary_is_of_device(const char *message);
 
 /* A convcl_log_fn; `user` is a temporary_log. What a context says of a faulty driver is not counted: it comes with the device, whatever the test does. */
 void temporary_log_line(convcl_log_level level, const char *message, void *user);

@@ -59,6 +59,7 @@ cleanup:
     return status;
 }
 
+/* Enqueues; tensors differ, so that no fill waits for another. */
 static convcl_status fill(convcl_net *net, cl_command_queue queue, const char *name, convcl_fill_desc desc) {
     convcl_status status = CONVCL_OK;
     convcl_fill_plan *plan = NULL;
@@ -69,7 +70,6 @@ static convcl_status fill(convcl_net *net, cl_command_queue queue, const char *n
     desc.count = (size_t)shape.dim[0] * (size_t)shape.dim[1] * (size_t)shape.dim[2] * (size_t)shape.dim[3];
     CONVCL_TRY(convcl_fill_plan_create(net->context, &desc, &plan));
     CONVCL_TRY(convcl_fill_enqueue(plan, queue, buffer, 0, NULL, NULL));
-    CONVCL_TRY(convcl_context__finish(net->context, queue));
 cleanup:
     convcl_fill_plan_destroy(plan);
     return status;
@@ -121,15 +121,24 @@ static convcl_status check(const convcl_model *model, const convcl_net *net, con
     return CONVCL_OK;
 }
 
+static convcl_status fill_all(const convcl_model *model, convcl_net *net, cl_command_queue queue, uint64_t seed) {
+    convcl_status status = CONVCL_OK;
+    CONVCL_TRY(fill(net, queue, "images", (convcl_fill_desc){.kind = CONVCL_FILL_NORMAL, .stddev = 0.1f, .seed = seed, .stream = 0}));
+    convcl_net__parameters_changed(net);
+    for (int i = 0; i < convcl_net_parameter_count(net); i++)
+        CONVCL_TRY(fill_parameter(model, net, queue, i, seed));
+cleanup:
+    return status;
+}
+
 convcl_status convcl_model_fill(const convcl_model *model, convcl_net *net, convcl_context *context, cl_command_queue queue,
                                 uint64_t seed) {
     convcl_status status = CONVCL_OK;
     CONVCL_TRY(check(model, net, context, queue));
     CONVCL_TRY(convcl_net__finish(net)); /* on an out-of-order queue the fills would overtake the last run */
-    CONVCL_TRY(fill(net, queue, "images", (convcl_fill_desc){.kind = CONVCL_FILL_NORMAL, .stddev = 0.1f, .seed = seed, .stream = 0}));
-    convcl_net__parameters_changed(net);
-    for (int i = 0; i < convcl_net_parameter_count(net); i++)
-        CONVCL_TRY(fill_parameter(model, net, queue, i, seed));
+    status = fill_all(model, net, queue, seed);
+    const convcl_status finished = convcl_context__finish(context, queue);
+    status = status == CONVCL_OK ? finished : status;
 cleanup:
     return status;
 }

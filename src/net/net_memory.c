@@ -216,6 +216,7 @@ convcl_status convcl_net__allocate(convcl_net *net) {
         convcl_status status = convcl_context__alloc_buffer(net->context, what, net->blocks[i].bytes, &net->blocks[i].mem);
         if (status != CONVCL_OK)
             return status;
+        convcl_context__find_pages(net->context, net->blocks[i].mem, net->blocks[i].bytes);
     }
     for (size_t s = 0; s < net->step_count; s++)
         for (int t = 0; t < CONVCL_NET_STEP_TENSORS; t++)

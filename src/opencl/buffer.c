@@ -1,6 +1,7 @@
 /* buffer.c: device memory and blocking transfers.
  * SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "opencl/cl_error.h"
@@ -32,6 +33,34 @@ convcl_status convcl_context__alloc_zeros(convcl_context *context, const char *w
         status = alloc(context, what, bytes, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, zeros, mem_out);
     free(zeros);
     return status;
+}
+
+/* On a machine with several memories a page belongs to the one whose processor meets it first, which should be one that works with it. */
+static bool has_one_memory(void) {
+    return access("/sys/devices/system/node/node1", F_OK) != 0;
+}
+
+static void touch(cl_command_queue queue, cl_mem mem, size_t bytes, size_t page) {
+    cl_int code = CL_SUCCESS;
+    volatile char *mapped = clEnqueueMapBuffer(queue, mem, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes, 0, NULL, NULL, &code);
+    if (code != CL_SUCCESS || !mapped)
+        return;
+    for (size_t i = 0; i < bytes; i += page)
+        mapped[i] = 0;
+    clEnqueueUnmapMemObject(queue, mem, (void *)mapped, 0, NULL, NULL);
+    clFinish(queue);
+}
+
+void convcl_context__find_pages(const convcl_context *context, cl_mem mem, size_t bytes) {
+    cl_command_queue queue = NULL;
+    const long page = sysconf(_SC_PAGESIZE);
+    if (page < 1 || !(convcl_context_device(context)->type & CL_DEVICE_TYPE_CPU) || !convcl_context__is_loading(context) ||
+        !has_one_memory())
+        return;
+    if (convcl_context_create_queue(context, 0, &queue) != CONVCL_OK)
+        return;
+    touch(queue, mem, bytes, (size_t)page);
+    clReleaseCommandQueue(queue);
 }
 
 void convcl_context__free_buffer(cl_mem mem) {

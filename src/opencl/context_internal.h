@@ -30,6 +30,9 @@ int convcl_context__build_threads(const convcl_context *context);
 /* Waits until no program is being loaded behind the caller's back: what is timed after that is timed alone. */
 void convcl_context__finish_loading(const convcl_context *context);
 
+/* True while that would wait. */
+bool convcl_context__is_loading(const convcl_context *context);
+
 /* Width in floats of the vectors that kernels should use on a CPU: 4, 8 or 16. 1 on a GPU. */
 int convcl_context__vector_width(const convcl_context *context);
 
@@ -71,6 +74,10 @@ convcl_status convcl_context__alloc_buffer(convcl_context *context, const char *
 
 /* The same for memory that starts as `bytes` zeros and is only read. */
 convcl_status convcl_context__alloc_zeros(convcl_context *context, const char *what, size_t bytes, cl_mem *mem_out);
+
+/* Has the pages of a new buffer found, where nothing else is to be done and the device's memory is the process's: while programs are being loaded, on a CPU with one memory. Kernels
+ * would meet each page for the first time, in their first run. Bytes that nobody wrote yet may change. */
+void convcl_context__find_pages(const convcl_context *context, cl_mem mem, size_t bytes);
 
 /* NULL is fine. */
 void convcl_context__free_buffer(cl_mem mem);

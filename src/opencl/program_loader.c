@@ -172,10 +172,23 @@ convcl_status convcl_program__await(convcl_context *context, convcl_program *ent
     return status;
 }
 
+/* The lock is held. */
+static bool is_loading(const convcl_context *context) {
+    return context->loader_runs && (context->queue_first || context->loader_busy);
+}
+
+bool convcl_context__is_loading(const convcl_context *context) {
+    convcl_context *locked = (convcl_context *)context;
+    pthread_mutex_lock(&locked->lock);
+    const bool loading = is_loading(locked);
+    pthread_mutex_unlock(&locked->lock);
+    return loading;
+}
+
 void convcl_context__finish_loading(const convcl_context *context) {
     convcl_context *locked = (convcl_context *)context;
     pthread_mutex_lock(&locked->lock);
-    while (locked->loader_runs && (locked->queue_first || locked->loader_busy))
+    while (is_loading(locked))
         pthread_cond_wait(&locked->program_made, &locked->lock);
     pthread_mutex_unlock(&locked->lock);
 }
