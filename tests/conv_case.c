@@ -248,7 +248,7 @@ static bool has_long_sums(const conv_case *c) {
     assert_ok(convcl_conv_shape__make(&c->desc, &shape));
     const convcl_conv_desc *d = &c->desc;
     const int of_pixels = d->n * shape.oh * shape.ow, of_taps = d->fh * d->fw * (c->dir == CONVCL_CONV_FWD ? d->ic : d->oc) / d->groups;
-    return (c->dir == CONVCL_CONV_BWD_WEIGHTS ? of_pixels : of_taps) > 2000 || gflop_of(c) > 0.1;
+    return (c->dir == CONVCL_CONV_BWD_WEIGHTS ? of_pixels : of_taps) > 2450 || gflop_of(c) > 0.1;
 }
 
 void conv_run_case(harness_device *device, const void *conv_case_data) {

@@ -71,7 +71,7 @@ convcl_status convcl_context_create(const char *choice, const convcl_context_opt
 convcl_status convcl_context_create_from_cl(cl_context cl, cl_device_id device, const convcl_context_options *options,
                                             convcl_context **context_out);
 
-/* Releases the caller's reference. NULL is fine. Thread safe. */
+/* Releases the caller's reference. NULL is fine. The last one may wait for a program that is being loaded. Thread safe. */
 void convcl_context_release(convcl_context *context);
 
 /* The OpenCL context behind it, borrowed. */

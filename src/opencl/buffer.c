@@ -7,6 +7,8 @@
 #include "opencl/cl_error.h"
 #include "opencl/context_internal.h"
 
+#define PAGES_AT_ONCE 1024
+
 static convcl_status alloc(convcl_context *context, const char *what, size_t bytes, cl_mem_flags flags, void *from, cl_mem *mem_out) {
     const convcl_device_info *info = convcl_context_device(context);
     *mem_out = NULL;
@@ -40,13 +42,15 @@ static bool has_one_memory(void) {
     return access("/sys/devices/system/node/node1", F_OK) != 0;
 }
 
-static void touch(cl_command_queue queue, cl_mem mem, size_t bytes, size_t page) {
+/* Ends with the loading: from then on kernels find pages faster, on all processors. */
+static void touch(const convcl_context *context, cl_command_queue queue, cl_mem mem, size_t bytes, size_t page) {
     cl_int code = CL_SUCCESS;
     volatile char *mapped = clEnqueueMapBuffer(queue, mem, CL_TRUE, CL_MAP_WRITE_INVALIDATE_REGION, 0, bytes, 0, NULL, NULL, &code);
     if (code != CL_SUCCESS || !mapped)
         return;
-    for (size_t i = 0; i < bytes; i += page)
-        mapped[i] = 0;
+    for (size_t begin = 0; begin < bytes && convcl_context__is_loading(context); begin += PAGES_AT_ONCE * page)
+        for (size_t i = begin; i < bytes && i < begin + PAGES_AT_ONCE * page; i += page)
+            mapped[i] = 0;
     clEnqueueUnmapMemObject(queue, mem, (void *)mapped, 0, NULL, NULL);
     clFinish(queue);
 }
@@ -59,7 +63,7 @@ void convcl_context__find_pages(const convcl_context *context, cl_mem mem, size_
         return;
     if (convcl_context_create_queue(context, 0, &queue) != CONVCL_OK)
         return;
-    touch(queue, mem, bytes, (size_t)page);
+    touch(context, queue, mem, bytes, (size_t)page);
     clReleaseCommandQueue(queue);
 }
 

@@ -75,7 +75,7 @@ convcl_status convcl_context__alloc_buffer(convcl_context *context, const char *
 /* The same for memory that starts as `bytes` zeros and is only read. */
 convcl_status convcl_context__alloc_zeros(convcl_context *context, const char *what, size_t bytes, cl_mem *mem_out);
 
-/* Has the pages of a new buffer found, where nothing else is to be done and the device's memory is the process's: while programs are being loaded, on a CPU with one memory. Kernels
+/* Has the pages of a new buffer found, where nothing else is to be done and the device's memory is the process's: while, and as long as, programs are being loaded, on a CPU with one memory. Kernels
  * would meet each page for the first time, in their first run. Bytes that nobody wrote yet may change. */
 void convcl_context__find_pages(const convcl_context *context, cl_mem mem, size_t bytes);
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  *
  * Only where the driver builds one program at a time in any case (PoCL, Intel's CPU runtime); elsewhere src/net/net_ahead.c has several threads at it. PoCL 3.1 spends 0.4 s on its
- * first link, in which it reads its library of built-in functions, and then waits for the disk at every link: half of the set-up of a second run.
+ * first link, in which it reads its library of built-in functions, and 2 to 9 ms on each of the others: more than half of the set-up of a second run.
  *
  * A program stays in the order of its coming, but a launch that needs one does not wait for those in front of it. */
 #include <pthread.h>
