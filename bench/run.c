@@ -53,7 +53,7 @@ static bench_status run_phase(bench_results *results, bench_phase *phase, double
     bench_session *session = &results->session;
     const convcl_net_mode mode = phase->backward ? CONVCL_NET_TRAINING : CONVCL_NET_INFERENCE;
     convcl_net *net = NULL;
-    bench_status status = bench_session_take_net(session, mode, &net);
+    bench_status status = bench_session_create_net(session, mode, session->options->batch, session->options->seed, false, &net);
     if (status == BENCH_OK && !results->shapes) {
         status = read_shapes(net, results);
         if (status == BENCH_OK)

@@ -8,9 +8,6 @@
 #include "net/net_internal.h"
 #include "progress.h"
 
-/* What is measured between set-up and the first phase must have room beside the network that is kept: a part of the device's memory. */
-#define KEPT_PART 4
-
 double bench_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -48,13 +45,7 @@ bench_status bench_session_open(const bench_options *options, const convcl_devic
     return status;
 }
 
-static void drop_kept(bench_session *session) {
-    convcl_net_destroy(session->kept);
-    session->kept = NULL;
-}
-
 void bench_session_close(bench_session *session) {
-    drop_kept(session);
     if (session->queue)
         clReleaseCommandQueue(session->queue);
     convcl_context_release(session->context);
@@ -115,37 +106,25 @@ static bench_status run_first_step(bench_session *session, convcl_net *net, conv
     return status;
 }
 
-static bench_status make_once(bench_session *session, convcl_net_mode mode) {
-    drop_kept(session);
-    bench_status status = bench_session_create_net(session, mode, session->options->batch, session->options->seed, false, &session->kept);
-    session->kept_mode = mode;
-    if (status == BENCH_OK)
-        status = run_first_step(session, session->kept, mode);
-    if (session->kept && convcl_net_memory(session->kept) > convcl_context_device(session->context)->global_memory / KEPT_PART)
-        drop_kept(session);
-    return status;
+/* Makes a network in *net in place of the one that is there. */
+static bench_status make_once(bench_session *session, convcl_net_mode mode, convcl_net **net) {
+    convcl_net_destroy(*net);
+    bench_status status = bench_session_create_net(session, mode, session->options->batch, session->options->seed, false, net);
+    return status == BENCH_OK ? run_first_step(session, *net, mode) : status;
 }
 
-/* The phase that comes first is prepared last. */
 bench_status bench_session_prepare(bench_session *session) {
     const double begin = bench_now();
+    convcl_net *net = NULL;
     bench_status status = BENCH_OK;
     if (session->options->forward_backward)
-        status = make_once(session, CONVCL_NET_TRAINING);
+        status = make_once(session, CONVCL_NET_TRAINING, &net);
     if (status == BENCH_OK && session->options->forward)
-        status = make_once(session, CONVCL_NET_INFERENCE);
+        status = make_once(session, CONVCL_NET_INFERENCE, &net);
     bench_progress_clear();
     session->setup_s += bench_now() - begin;
+    convcl_net_destroy(net);
     session->compile_s = convcl_context_compile_seconds(session->context);
     session->tune_s = convcl_context_tune_seconds(session->context);
     return status;
-}
-
-bench_status bench_session_take_net(bench_session *session, convcl_net_mode mode, convcl_net **net_out) {
-    *net_out = session->kept;
-    session->kept = NULL;
-    if (*net_out && session->kept_mode == mode)
-        return BENCH_OK;
-    convcl_net_destroy(*net_out);
-    return bench_session_create_net(session, mode, session->options->batch, session->options->seed, false, net_out);
 }

@@ -10,12 +10,10 @@ typedef struct bench_session {
     const bench_options *options; /* borrowed */
     convcl_context *context;
     cl_command_queue queue; /* in-order */
-    convcl_net *kept;       /* the network that was prepared last; NULL: none */
-    convcl_net_mode kept_mode;
-    double setup_s;       /* opening and preparing, wall time */
-    double compile_s;     /* of it, in building programs, on all threads together */
-    double first_steps_s; /* of it, in the first step of each network, where a driver may compile once more */
-    double tune_s;        /* of it, in choosing between candidates */
+    double setup_s;         /* opening and preparing, wall time */
+    double compile_s;       /* of it, in building programs, on all threads together */
+    double first_steps_s;   /* of it, in the first step of each network, where a driver may compile once more */
+    double tune_s;          /* of it, in choosing between candidates */
 } bench_session;
 
 /* Opens a device. Close it in any case. */
@@ -34,11 +32,8 @@ bench_status bench_session_create_net(bench_session *session, convcl_net_mode mo
 bool bench_session_keeps(const convcl_net *net, size_t layer);
 
 /* Makes the networks of all phases, runs a step of each and drops them, so that every kernel is built (the context and the driver keep them), and takes the
- * set-up times. The network of the first phase stays, unless it takes much of the device's memory. */
+ * set-up times. */
 bench_status bench_session_prepare(bench_session *session);
-
-/* bench_session_create_net with the options' batch and seed, for a phase: the network that was kept, or a new one. */
-bench_status bench_session_take_net(bench_session *session, convcl_net_mode mode, convcl_net **net_out);
 
 /* Waits until the queue is idle. */
 bench_status bench_session_finish(bench_session *session);
