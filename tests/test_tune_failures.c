@@ -87,6 +87,7 @@ static outcome tune(harness_device *device, const char *folder, const problem *w
     const convcl_conv_desc desc = desc_of(which);
     const convcl_context_options options = {
         .cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300, .log = watch, .log_user = &o};
+    convcl_context__finish_loading(device->context); /* what it makes is not counted */
     fake_begin(kind, n);
     o.status = convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context);
     if (o.status == CONVCL_OK) {
@@ -133,7 +134,7 @@ static void test_tune_failures__who_lacks_memory_takes_no_part(harness_device *d
     const char *folder = temporary_lasting_folder();
     for (size_t d = 0; d < 2; ++d) {
         const outcome all = tune_undisturbed(device, folder, &problems[d]);
-        const size_t enough = (all.first.held + all.most) / 2;
+        const size_t enough = all.first.held + (all.most - all.first.held) / 8; /* which candidates run depends on times, too */
         assert_true(enough > all.first.held + 8192);
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; ++k) {
             const outcome o = tune_well(device, folder, &problems[d], kinds[k], (int)enough);
