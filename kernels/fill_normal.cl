@@ -3,7 +3,7 @@
  * used by   fill.c
  * reads     nothing
  * writes    y[i] at i; element i is value i % 4 of counter (i / 4, stream, 0) under the key (seed)
- * edges     the last count % 4 elements, and the last group of work-items, are written one by one
+ * edges     what does not fill the last vector of groups is written element by element
  * launch    global (work-groups * L), local (L), any L: a work-group takes T_STEPS * L * T_VW groups of four elements, lanes side by side
  * memory    private about 20 vectors, local none, barriers none
  * numerics  the same bits on every device and for every T_VW, see philox.h

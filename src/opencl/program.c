@@ -163,7 +163,8 @@ convcl_status convcl_program__need_kernel(convcl_context *context, convcl_kernel
     convcl_program__begin_building(context);
     cl_kernel kernel = clCreateKernel(object->program->program, object->name, &code);
     convcl_program__end_building(context);
-    status = convcl_cl__check(code, "clCreateKernel", context->info.name, "%s of %s", object->name, object->program->key);
+    const char *key = object->program->key;
+    status = convcl_cl__check(code, "clCreateKernel", context->info.name, "%s of %.*s", object->name, (int)strcspn(key, "\n"), key);
     if (status == CONVCL_OK)
         object->kernel = kernel;
     return status;

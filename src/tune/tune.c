@@ -168,7 +168,7 @@ void convcl_tune__enter(convcl_tune_race *race, int candidate) {
     convcl_tune_entry *entry = &race->entries[race->count++];
     *entry = (convcl_tune_entry){.candidate = candidate, .running = true};
     convcl_status status = race->problem->prepare(race->problem->user, candidate);
-    convcl_context__finish_loading(race->context);
+    convcl_context__finish_loading(race->context); /* nobody is timed beside the loader */
     /* Drivers compile at the first run, and memory is touched for the first time. */
     if (status == CONVCL_OK)
         status = race->problem->run(race->problem->user, candidate);
