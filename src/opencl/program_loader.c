@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "opencl/context_internal.h"
 #include "opencl/context_struct.h"
@@ -18,6 +19,7 @@
 static pthread_mutex_t loaders_lock = PTHREAD_MUTEX_INITIALIZER;
 static convcl_context *with_loader;
 static bool stops_at_exit, exits;
+static pid_t loads_in;
 
 /* ---- the queue; the context's lock is held --------------------------------------------------------------------------------------------------------------- */
 
@@ -94,7 +96,10 @@ static void join(convcl_context *context) {
     pthread_mutex_unlock(&context->lock);
 }
 
+/* A process that forked off has the list, but none of the threads, and perhaps locks that nobody will open. */
 static void stop_all(void) {
+    if (getpid() != loads_in)
+        return;
     pthread_mutex_lock(&loaders_lock);
     exits = true;
     for (; with_loader; with_loader = with_loader->next_with_loader)
@@ -119,7 +124,10 @@ static bool start(convcl_context *context) {
 /* True when the context has a loader, perhaps from now on. */
 static bool has_loader(convcl_context *context) {
     pthread_mutex_lock(&loaders_lock);
-    stops_at_exit = stops_at_exit || atexit(stop_all) == 0;
+    if (!stops_at_exit) {
+        loads_in = getpid();
+        stops_at_exit = atexit(stop_all) == 0;
+    }
     pthread_mutex_lock(&context->lock);
     bool has = context->loader_runs;
     if (!has && stops_at_exit && !exits && !context->loader_stops && start(context)) {
