@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: MIT */
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "harness.h"
 #include "net/net_internal.h"
@@ -256,6 +257,37 @@ static void test_net__unknown_algorithm_is_refused(harness_device *device, const
     convcl_net_destroy(net);
 }
 
+/* in -> conv of 3x3 -> conv of 1x1 -> loss, or with the second alone, by "winograd", which takes no 1x1. */
+static convcl_net *by_winograd(harness_device *device, bool with_3x3) {
+    const convcl_net_options options = {.conv.algo = "winograd"};
+    const convcl_net_conv conv1x1 = {.oc = 4, .fh = 1, .fw = 1};
+    convcl_net *net = NULL;
+    assert_ok(convcl_net_create(device->context, &options, &net));
+    assert_ok(convcl_net_add_input(net, "in", 2, 8, 8, 3));
+    if (with_3x3)
+        assert_ok(convcl_net_add_conv(net, "wide", "in", &conv3x3));
+    assert_ok(convcl_net_add_conv(net, "point", with_3x3 ? "wide" : "in", &conv1x1));
+    assert_ok(convcl_net_add_l2_loss(net, "loss", "point"));
+    return net;
+}
+
+static void test_net__algorithm_where_it_applies(harness_device *device, const void *data) {
+    static const char *const words[] = {"wide       fwd         conv fwd winograd", "wide       bwd_weights conv bwd_weights winograd",
+                                        "point      fwd         conv fwd gather", "point      bwd_weights conv bwd_weights gather",
+                                        "point      bwd_data    conv bwd_data gather"};
+    (void)data;
+    convcl_net *net = by_winograd(device, true);
+    assert_ok(convcl_net_compile(net, CONVCL_NET_TRAINING));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strstr(convcl_net_describe(net), words[i]))
+            fail_msg("\"%s\" is not in\n%s", words[i], convcl_net_describe(net));
+    convcl_net_destroy(net);
+    net = by_winograd(device, false);
+    assert_fails(convcl_net_compile(net, CONVCL_NET_TRAINING), CONVCL_UNSUPPORTED, "winograd|does not apply|taps");
+    assert_int_equal(convcl_net_memory(net), 0);
+    convcl_net_destroy(net);
+}
+
 /* Values that fit one by one but not together. */
 static void test_net__too_large_together(harness_device *device, const void *data) {
     (void)data;
@@ -354,6 +386,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_net__training_needs_an_objective);
     HARNESS_DEVICE(test_net__training_takes_one_chain);
     HARNESS_DEVICE(test_net__unknown_algorithm_is_refused);
+    HARNESS_DEVICE(test_net__algorithm_where_it_applies);
     HARNESS_DEVICE(test_net__too_large_together);
     HARNESS_DEVICE(test_net__tensors_in_use_do_not_overlap);
     HARNESS_DEVICE(test_net__memory_is_used_again);

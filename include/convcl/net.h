@@ -34,8 +34,9 @@ typedef enum convcl_padding {
 
 /* Options of the whole network. Zero-initialise it and set what differs. */
 typedef struct convcl_net_options {
-    convcl_math math;         /* DEFAULT is 0 */
-    convcl_conv_options conv; /* for every convolution */
+    convcl_math math; /* DEFAULT is 0 */
+    convcl_conv_options
+        conv; /* for every convolution; an algorithm by name counts for those that it computes, direction by direction, the others choose */
     int recompute; /* training: 1: the backward pass transforms the inputs of convolutions again, which takes less memory and more time; 0: it reads
                                  what the forward pass kept, unless the network would then take more than half of the device's memory */
     int fuse_lrn; /* 1: a normalization that only a max-pool reads is computed on its way, in both directions: no memory and no traffic for its value, more
@@ -146,8 +147,8 @@ convcl_status convcl_net_keep(convcl_net *net, const char *name);
  *
  * mode  inference or training
  * Returns CONVCL_OK; the first error of building; CONVCL_INVALID when there is no layer, or, for training, no objective, or it was compiled before;
- * CONVCL_UNSUPPORTED when training meets a value that two layers read; CONVCL_NO_MEMORY; CONVCL_NO_DEVICE_MEMORY; CONVCL_BUILD_FAILED; CONVCL_CL_ERROR.
- * Blocks. */
+ * CONVCL_UNSUPPORTED when training meets a value that two layers read, and when the algorithm of the options exists for none of the convolutions;
+ * CONVCL_NO_MEMORY; CONVCL_NO_DEVICE_MEMORY; CONVCL_BUILD_FAILED; CONVCL_CL_ERROR. Blocks. */
 convcl_status convcl_net_compile(convcl_net *net, convcl_net_mode mode);
 
 /* Computes every value from the inputs and the parameters. Enqueues and returns; nothing is allocated, compiled or read back, but that the first run waits for

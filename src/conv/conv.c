@@ -56,6 +56,15 @@ static convcl_status decide(convcl_context *context, const convcl_conv_shape *sh
     return CONVCL_OK;
 }
 
+convcl_status convcl_conv__check_algorithm(const convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
+                                           const convcl_conv_options *options) {
+    convcl_conv_shape shape;
+    const convcl_conv_algo *algo = NULL;
+    int tile = 0;
+    const convcl_status status = convcl_conv_shape__make(desc, &shape);
+    return status == CONVCL_OK ? convcl_conv__choose(context, &shape, dir, options, &algo, &tile) : status;
+}
+
 convcl_status convcl_conv__plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
                                        const convcl_conv_options *options, const char *label, convcl_conv_plan **plan_out) {
     CONVCL_REQUIRE(plan_out, "conv: plan_out is NULL");

@@ -6,6 +6,10 @@
 #include "convcl/conv.h"
 #include "opencl/kernel.h"
 
+/* CONVCL_UNSUPPORTED, with the reason, when the algorithm that the options name does not compute the convolution in the direction on the context's device. */
+convcl_status convcl_conv__check_algorithm(const convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
+                                           const convcl_conv_options *options);
+
 /* convcl_conv_plan_create with the layer's name, for the progress of tuning. label NULL: nothing is tuned, what is known and the cost model decide. */
 convcl_status convcl_conv__plan_create(convcl_context *context, const convcl_conv_desc *desc, convcl_conv_dir dir,
                                        const convcl_conv_options *options, const char *label, convcl_conv_plan **plan_out);

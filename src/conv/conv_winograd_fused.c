@@ -152,6 +152,8 @@ static double choose_plan(const convcl_context *context, const convcl_conv_shape
 }
 
 const char *convcl_winograd_fused__refuse(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
+    if (context && convcl_context__prefers_registers(context))
+        return "it takes devices whose work-groups share local memory, GPUs";
     const char *reason = convcl_winograd__refuse(context, shape, tile);
     if (reason)
         return reason;
@@ -159,8 +161,6 @@ const char *convcl_winograd_fused__refuse(const convcl_context *context, const c
         return "it takes stride 1";
     if (!context)
         return NULL;
-    if (convcl_context__prefers_registers(context))
-        return "it takes devices whose work-groups share local memory, GPUs";
     const convcl_winograd_view v = make_view(shape, CONVCL_CONV_FWD);
     plan p;
     if (choose_plan(context, shape, &v, tile, 0, &p) <= 0.0)

@@ -147,6 +147,7 @@ static convcl_status compile(convcl_net *net) {
         CONVCL_TRY(check_training(net));
     fuse(net);
     CONVCL_TRY(convcl_net__make_steps(net));
+    CONVCL_TRY(convcl_net__check_algorithms(net));
     convcl_net__set_lifetimes(net);
     CONVCL_TRY(convcl_net__place(net));
     convcl_net__build_ahead(net);

@@ -203,7 +203,10 @@ convcl_status convcl_net__make_plans(convcl_net *net);
 convcl_status convcl_net__make_layer_plan(const convcl_net *net, convcl_net_layer *layer);
 void convcl_net__destroy_layer_plan(convcl_net_layer *layer);
 
-/* The plan of a convolution in one direction. label: see convcl_conv__plan_create. */
+/* UNSUPPORTED, with the first step's reason, when the algorithm that the network's options name applies to none of the steps. */
+convcl_status convcl_net__check_algorithms(const convcl_net *net);
+
+/* The plan of a convolution in one direction, by the named algorithm where it applies. label: see convcl_conv__plan_create. */
 convcl_status convcl_net__make_conv_plan(const convcl_net *net, const convcl_net_layer *layer, convcl_conv_dir dir, const char *label,
                                          convcl_conv_plan **plan_out);
 

@@ -28,11 +28,32 @@ static convcl_conv_desc desc_of(const convcl_net_layer *layer, convcl_conv_dir d
     return desc;
 }
 
+/* OK when the algorithm that the network's options name computes the layer in the direction. A dense layer is not asked: it has but one. */
+static convcl_status check_algorithm(const convcl_net *net, const convcl_net_layer *layer, convcl_conv_dir dir) {
+    const convcl_conv_desc desc = desc_of(layer, dir);
+    return convcl_conv__check_algorithm(net->context, &desc, dir, &net->options.conv);
+}
+
+convcl_status convcl_net__check_algorithms(const convcl_net *net) {
+    convcl_status status = CONVCL_OK;
+    for (size_t i = net->step_count; i-- > 0;) {
+        const convcl_net_layer *layer = &net->layers[net->steps[i].layer];
+        if (!net->options.conv.algo || layer->op != CONVCL_NET_OP_CONV || layer->is_dense)
+            continue;
+        status = check_algorithm(net, layer, convcl_net__step_dir(net->steps[i].kind));
+        if (status != CONVCL_UNSUPPORTED)
+            return status;
+    }
+    return status;
+}
+
 convcl_status convcl_net__make_conv_plan(const convcl_net *net, const convcl_net_layer *layer, convcl_conv_dir dir, const char *label,
                                          convcl_conv_plan **plan_out) {
     const convcl_conv_desc desc = desc_of(layer, dir);
-    /* The algorithm is asked for of convolutions; a dense layer has but one. */
-    const convcl_conv_options options = {.algo = layer->is_dense ? NULL : net->options.conv.algo, .gemm = net->options.conv.gemm};
+    convcl_conv_options options = net->options.conv;
+    /* BWD is but an offer: two plans take its place, each with the algorithm if it can. */
+    if (layer->is_dense || (options.algo && dir != CONVCL_CONV_BWD && check_algorithm(net, layer, dir) == CONVCL_UNSUPPORTED))
+        options.algo = NULL;
     return convcl_conv__plan_create(net->context, &desc, dir, &options, label, plan_out);
 }
 
