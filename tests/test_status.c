@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "harness.h"
@@ -128,6 +130,39 @@ static void test_status__no_device_memory(harness_device *device, const void *da
     assert_null(mem);
 }
 
+/* Bytes of the process's address space; 0 where the system does not say. */
+static size_t address_space(void) {
+    FILE *file = fopen("/proc/self/statm", "r");
+    size_t pages = 0;
+    if (file && fscanf(file, "%zu", &pages) != 1)
+        pages = 0;
+    if (file)
+        fclose(file);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The device allows the buffer, but the system has no more memory for the process. */
+static void test_status__no_memory_for_a_buffer(harness_device *device, const void *data) {
+    (void)data;
+    const size_t bytes = (size_t)1 << 30, left = (size_t)1 << 28;
+    struct rlimit before, limit;
+    cl_mem mem = (cl_mem)device;
+    if (!(device->info.type & CL_DEVICE_TYPE_CPU))
+        harness_skip("the memory of %s is not the process's", device->info.name);
+    if (device->info.max_allocation < bytes)
+        harness_skip("%s allows no buffer of 1 GiB", device->info.name);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    limit = before;
+    limit.rlim_cur = address_space() + left;
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    const convcl_status status = convcl_context__alloc_buffer(device->context, "arena", bytes, &mem);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_fails(status, CONVCL_NO_DEVICE_MEMORY, "arena|1073741824|clCreateBuffer");
+    assert_null(mem);
+    assert_ok(convcl_context__alloc_buffer(device->context, "arena", bytes, &mem));
+    convcl_context__free_buffer(mem);
+}
+
 static void test_status__build_failed(harness_device *device, const void *data) {
     (void)data;
     kernel_folder folder;
@@ -182,6 +217,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_status__invalid);
     HARNESS_DEVICE(test_status__unsupported);
     HARNESS_DEVICE(test_status__no_device_memory);
+    HARNESS_DEVICE(test_status__no_memory_for_a_buffer);
     HARNESS_DEVICE(test_status__build_failed);
     HARNESS_DEVICE(test_status__cl_error);
     HARNESS_DEVICE(test_status__io);

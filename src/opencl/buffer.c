@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "opencl/cl_error.h"
 #include "opencl/context_internal.h"
+#include "opencl/device_traits.h"
 
 #define PAGES_AT_ONCE 1024
 
@@ -15,12 +16,15 @@ static convcl_status alloc(convcl_context *context, const char *what, size_t byt
     if (bytes > info->max_allocation)
         return convcl_fail(CONVCL_NO_DEVICE_MEMORY, "%s needs %zu bytes in one buffer, %s allows at most %llu", what, bytes, info->name,
                            (unsigned long long)info->max_allocation);
+    if (!from && convcl_device_traits__allocates_late(info))
+        flags |= CL_MEM_ALLOC_HOST_PTR;
     cl_int code = CL_SUCCESS;
     cl_mem mem = clCreateBuffer(convcl_context_cl(context), flags, bytes > 0 ? bytes : 1, from, &code);
     const convcl_status status = convcl_cl__check(code, "clCreateBuffer", info->name, "%s, %zu bytes", what, bytes);
     if (status == CONVCL_OK)
         *mem_out = mem;
-    return status;
+    /* A CPU has no memory but the host's. */
+    return status == CONVCL_NO_MEMORY && (info->type & CL_DEVICE_TYPE_CPU) ? CONVCL_NO_DEVICE_MEMORY : status;
 }
 
 convcl_status convcl_context__alloc_buffer(convcl_context *context, const char *what, size_t bytes, cl_mem *mem_out) {

@@ -42,6 +42,10 @@ const convcl_device_quirk convcl_device_quirks[] = {
      "all 18,000 lines of opencl-c.h are read for every program: 0.07 s of the 0.1 s that a small one takes",
      "programs are told that it is read, and declare what they call", "bench with and without this row, caches empty",
      CONVCL_QUIRK_DECLARED},
+    {"Portable Computing Language", "3.1",
+     "a buffer gets its memory at its first use, and when there is none an assertion ends the process",
+     "on CPUs buffers are made with CL_MEM_ALLOC_HOST_PTR, which takes the memory at once", "test_status without this row",
+     CONVCL_QUIRK_LATE},
     {"Intel(R) OpenCL", "2026.22", "programs are compiled under a lock of the whole process",
      "networks build their programs with one thread", "bench with CONVCL_BUILD_THREADS=1 and 2, caches empty", CONVCL_QUIRK_SERIAL},
     {"Intel(R) OpenCL", "2026.22", "vectors of 4 and 8 are taken apart where a loop gives its results as a vector or is unrolled",
@@ -103,12 +107,20 @@ const convcl_device_quirk *convcl_device_traits__warning(const convcl_device_inf
     return NULL;
 }
 
-bool convcl_device_traits__builds_serially(const convcl_device_info *info) {
-    /* The platform's whole name: that of Intel's GPUs begins like that of its CPUs. */
+/* The platform's whole name counts: that of Intel's GPUs begins like that of its CPUs. */
+static bool has(const convcl_device_info *info, convcl_quirk_effect effect) {
     for (const convcl_device_quirk *quirk = convcl_device_quirks; quirk->device; ++quirk)
-        if (quirk->effect == CONVCL_QUIRK_SERIAL && strcmp(info->platform_name, quirk->device) == 0)
+        if (quirk->effect == effect && strcmp(info->platform_name, quirk->device) == 0)
             return true;
     return false;
+}
+
+bool convcl_device_traits__builds_serially(const convcl_device_info *info) {
+    return has(info, CONVCL_QUIRK_SERIAL);
+}
+
+bool convcl_device_traits__allocates_late(const convcl_device_info *info) {
+    return (info->type & CL_DEVICE_TYPE_CPU) && has(info, CONVCL_QUIRK_LATE);
 }
 
 bool convcl_device_traits__takes_declarations(const convcl_device_info *info) {

@@ -41,9 +41,10 @@ typedef struct convcl_device_traits {
 /* What a fault has convcl do at run time, beside what is written into its code for all devices. */
 typedef enum convcl_quirk_effect {
     CONVCL_QUIRK_NONE,
-    CONVCL_QUIRK_WARNED,  /* there is no way around it, and results can be wrong: contexts say so in their log */
-    CONVCL_QUIRK_SERIAL,  /* threads which build programs wait for each other: one builds them */
-    CONVCL_QUIRK_DECLARED /* the compiler takes long over OpenCL's own declarations: programs bring what they call, see declarations.c */
+    CONVCL_QUIRK_WARNED,   /* there is no way around it, and results can be wrong: contexts say so in their log */
+    CONVCL_QUIRK_SERIAL,   /* threads which build programs wait for each other: one builds them */
+    CONVCL_QUIRK_DECLARED, /* the compiler takes long over OpenCL's own declarations: programs bring what they call, see declarations.c */
+    CONVCL_QUIRK_LATE      /* a buffer gets its memory at its first use, and the process ends when there is none: it is asked for at once */
 } convcl_quirk_effect;
 
 /* A driver's fault that convcl works around, or a report that it does not believe. */
@@ -70,6 +71,9 @@ const convcl_device_quirk *convcl_device_traits__warning(const convcl_device_inf
 
 /* True when programs take no less time to build with several threads. */
 bool convcl_device_traits__builds_serially(const convcl_device_info *info);
+
+/* True when buffers must be told to take their memory at once. Only on CPUs, where the host's memory is theirs. */
+bool convcl_device_traits__allocates_late(const convcl_device_info *info);
 
 /* True when programs bring the declarations of what they call. Only for the driver's version that was seen to need it: it leans on how that one is made. */
 bool convcl_device_traits__takes_declarations(const convcl_device_info *info);
