@@ -112,7 +112,9 @@ static bench_status before_timing(bench_results *results) {
 }
 
 static bench_status run_device(const bench_options *options, const convcl_device_info *device, bench_results *results) {
-    const double end = options->time_budget > 0 ? bench_now() + options->time_budget : 0;
+    const double begin = bench_now(), end = options->time_budget > 0 ? begin + options->time_budget : 0;
+    /* Tuning may take half of it. */
+    bench_stop_set_deadline(end > 0 ? 0.5 * (begin + end) : 0);
     bench_status status = bench_session_open(options, device, &results->session);
     if (status == BENCH_OK)
         status = before_timing(results);

@@ -7,6 +7,7 @@
 
 #include "net/net_internal.h"
 #include "progress.h"
+#include "stop.h"
 
 double bench_now(void) {
     struct timespec now;
@@ -31,9 +32,14 @@ void bench_log_line(convcl_log_level level, const char *message, void *user) {
     fprintf(stderr, "convcl: %s%s\n", level == CONVCL_LOG_WARNING ? "warning: " : "", message);
 }
 
+static int stop_tuning(void *user) {
+    (void)user;
+    return bench_stop_now();
+}
+
 bench_status bench_session_open(const bench_options *options, const convcl_device_info *device, bench_session *session_out) {
     const double begin = bench_now();
-    const convcl_context_options context_options = {.log = bench_log_line, .tuning = options->tuning};
+    const convcl_context_options context_options = {.log = bench_log_line, .tuning = options->tuning, .stop_tuning = stop_tuning};
     char choice[32];
     *session_out = (bench_session){.options = options};
     bench_progress_lines(options->progress);
@@ -119,7 +125,7 @@ bench_status bench_session_prepare(bench_session *session) {
     bench_status status = BENCH_OK;
     if (session->options->forward_backward)
         status = make_once(session, CONVCL_NET_TRAINING, &net);
-    if (status == BENCH_OK && session->options->forward)
+    if (status == BENCH_OK && session->options->forward && !bench_stop_interrupted())
         status = make_once(session, CONVCL_NET_INFERENCE, &net);
     bench_progress_clear();
     session->setup_s += bench_now() - begin;

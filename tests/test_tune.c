@@ -125,6 +125,30 @@ static void test_tune__budget_is_respected(harness_device *device, const void *d
     assert_false(convcl_tune__begin(&second, off, &problem, 6));
 }
 
+/* Stops after so many questions. */
+static int stop_after(void *user) {
+    int *questions = user;
+    return --*questions < 0;
+}
+
+/* Whenever the caller stops, a race begins nothing more and decides nothing, and no other begins. */
+static void test_tune__caller_stops_a_race(harness_device *device, const void *data) {
+    (void)data;
+    const convcl_tune_problem problem = {"made up", NULL, prepare, run, check, drop, describe};
+    for (int patience = 1; patience <= 8; ++patience) {
+        int questions = patience;
+        convcl_tune_race second;
+        convcl_context *context = context_with(
+            device, (convcl_context_options){
+                        .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300, .stop_tuning = stop_after, .stop_user = &questions});
+        made_up m = {.milliseconds = {4, 2, 1, 1, 1, 1}};
+        assert_int_equal(race(context, &m, 6), -1);
+        assert_true(m.prepared[5] == 0 || patience > 6);
+        assert_false(convcl_tune__begin(&second, context, &problem, 6));
+        assert_int_equal(questions, -1); /* it is not asked again */
+    }
+}
+
 /* A budget replaces the mode's, however large; none leaves the mode its own. */
 static void test_tune__budget_may_be_huge(harness_device *device, const void *data) {
     (void)data;
@@ -231,6 +255,30 @@ static void test_tune__second_run_tunes_nothing(harness_device *device, const vo
         create_both(later, 16);
         assert_int_equal(convcl_context_candidates_tuned(later), 0);
     }
+}
+
+/* A plan whose race was stopped is made as without tuning, and a later run races again. */
+static void test_tune__stopped_race_is_not_remembered(harness_device *device, const void *data) {
+    (void)data;
+    const char *folder = temporary_folder();
+    for (int patience = 0; patience <= 2; ++patience) {
+        int questions = patience;
+        convcl_context *off = context_with(device, (convcl_context_options){.cache_dir = folder});
+        convcl_context *stopped = context_with(device, (convcl_context_options){.cache_dir = folder,
+                                                                                .tuning = CONVCL_TUNING_QUICK,
+                                                                                .tuning_seconds = 300,
+                                                                                .stop_tuning = stop_after,
+                                                                                .stop_user = &questions});
+        const char *usual = convcl_conv_plan_describe(plan_in(off, CONVCL_CONV_FWD, 16));
+        assert_string_equal(convcl_conv_plan_describe(plan_in(stopped, CONVCL_CONV_FWD, 16)), usual);
+        plan_in(stopped, CONVCL_CONV_BWD_DATA, 16);
+        const int tuned = convcl_context_candidates_tuned(stopped);
+        assert_true(tuned <= patience && (tuned > 0) == (patience > 0));
+    }
+    convcl_context *later =
+        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+    plan_in(later, CONVCL_CONV_FWD, 16);
+    assert_true(convcl_context_candidates_tuned(later) > 0);
 }
 
 static void test_tune__full_is_right_and_replaces_quick(harness_device *device, const void *data) {
@@ -468,8 +516,10 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_tune__nobody_is_right);
     HARNESS_DEVICE(test_tune__small_gain_does_not_win);
     HARNESS_DEVICE(test_tune__budget_is_respected);
+    HARNESS_DEVICE(test_tune__caller_stops_a_race);
     HARNESS_DEVICE(test_tune__budget_may_be_huge);
     HARNESS_DEVICE(test_tune__second_run_tunes_nothing);
+    HARNESS_DEVICE(test_tune__stopped_race_is_not_remembered);
     HARNESS_DEVICE(test_tune__full_is_right_and_replaces_quick);
     HARNESS_DEVICE(test_tune__two_contexts_at_once);
     HARNESS_DEVICE(test_tune__without_a_store_a_context_remembers);

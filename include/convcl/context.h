@@ -32,6 +32,9 @@ typedef enum convcl_tuning {
     CONVCL_TUNING_FULL = 2   /* all candidates */
 } convcl_tuning;
 
+/* Asked between candidates while a context tunes, on the thread that tunes; anything but 0 ends the tuning for good. Must not call convcl. */
+typedef int (*convcl_stop_fn)(void *user);
+
 /* How to make a context. Zero-initialise it (`convcl_context_options options = {0};`) and set what differs. */
 typedef struct convcl_context_options {
     convcl_log_fn log; /* NULL: silent */
@@ -44,6 +47,10 @@ typedef struct convcl_context_options {
                             * thread of the context while the caller goes on; the first launch of its kernels waits for it, and builds it should the driver refuse it */
     convcl_tuning tuning;
     double tuning_seconds; /* what all tuning of this context may take, seconds, finite; 0: no limit but the mode's own; not below 0 */
+    convcl_stop_fn
+        stop_tuning; /* ends the tuning early, as at Ctrl-C: what was decided counts, a race that is under way decides nothing, and the rest is as with OFF;
+                                 * NULL: it goes on to its end */
+    void *stop_user;   /* handed to stop_tuning as it is */
     int build_threads; /* threads that build the programs of a network, 0 to 64; 1: the caller's own only; 0: the environment's CONVCL_BUILD_THREADS, else as many as
                             * the driver makes use of, at most 8 */
     const char

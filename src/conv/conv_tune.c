@@ -240,7 +240,7 @@ static void race_variants(tuner *t) {
 
 /* ---- a race ---------------------------------------------------------------------------------------------------------------------------------------------- */
 
-/* Races and says who won. *found_out is false when there was no time, no memory or no device for a race. */
+/* Races and says who won. *found_out is false when there was no time, no memory or no device for a race, and when it was stopped. */
 static void race(tuner *t, convcl_context *context, const convcl_conv_shape *shape, convcl_conv_dir dir, const convcl_conv_winner *forward,
                  convcl_conv_winner *winner_out, bool *found_out) {
     if (convcl_conv_contest__create(&t->contest, context, shape, dir, forward) != CONVCL_OK)
@@ -251,6 +251,8 @@ static void race(tuner *t, convcl_context *context, const convcl_conv_shape *sha
     race_spaces(t);
     race_variants(t);
     const int winner = convcl_tune__winner(&t->race, MARGIN);
+    if (t->race.stopped)
+        return;
     *found_out = winner >= 0 || t->race.wrong > 0;
     if (winner >= 0) {
         *winner_out = t->contest.candidates[winner].how;

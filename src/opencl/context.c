@@ -129,6 +129,8 @@ static convcl_status make(const convcl_device_info *info, const convcl_context_o
         context->log_user = options->log_user;
         context->tuning = options->tuning;
         context->tuning_budget = options->tuning_seconds;
+        context->stop_tuning = options->stop_tuning;
+        context->stop_user = options->stop_user;
     }
     if (directory && *directory)
         CONVCL_TRY(convcl_copy_string(directory, &context->kernel_dir));
@@ -267,6 +269,18 @@ convcl_tuning convcl_context__tuning(const convcl_context *context) {
 
 double convcl_context__tuning_budget(const convcl_context *context) {
     return context->tuning_budget > 0 ? context->tuning_budget - convcl_context_tune_seconds(context) : HUGE_VAL;
+}
+
+bool convcl_context__stops_tuning(convcl_context *context) {
+    pthread_mutex_lock(&context->lock);
+    bool stopped = context->tuning_stopped;
+    pthread_mutex_unlock(&context->lock);
+    if (stopped || !context->stop_tuning || !context->stop_tuning(context->stop_user))
+        return stopped;
+    pthread_mutex_lock(&context->lock);
+    context->tuning_stopped = true;
+    pthread_mutex_unlock(&context->lock);
+    return true;
 }
 
 void convcl_context__count_tuning(convcl_context *context, double seconds, int candidates) {

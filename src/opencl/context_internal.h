@@ -57,6 +57,9 @@ convcl_store *convcl_context__store(const convcl_context *context);
 convcl_tuning convcl_context__tuning(const convcl_context *context);
 double convcl_context__tuning_budget(const convcl_context *context);
 
+/* True once the caller wants no more tuning. */
+bool convcl_context__stops_tuning(convcl_context *context);
+
 /* Adds to what convcl_context_tune_seconds and convcl_context_candidates_tuned report. */
 void convcl_context__count_tuning(convcl_context *context, double seconds, int candidates);
 

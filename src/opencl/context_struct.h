@@ -31,7 +31,9 @@ struct convcl_context {
     char *identity;                   /* what the store's keys begin with; NULL without a store */
     convcl_tuning tuning;
     double tuning_budget; /* seconds; 0: no limit */
-    int build_threads;    /* 0: by the driver */
+    convcl_stop_fn stop_tuning;
+    void *stop_user;
+    int build_threads; /* 0: by the driver */
 
     pthread_mutex_t log_lock; /* held during a call of log */
 
@@ -53,6 +55,7 @@ struct convcl_context {
     pthread_t loader;
     convcl_context *next_with_loader;        /* guarded by a lock of program_loader.c */
     bool refusal_reported;                   /* of a stored program */
+    bool tuning_stopped;                     /* by the caller */
     char kernels_digest[CONVCL_SHA256_TEXT]; /* of all kernels; empty while not made */
 };
 

@@ -46,7 +46,7 @@ bool convcl_tune__begin(convcl_tune_race *race, convcl_context *context, const c
     if (convcl_context__tuning(context) == CONVCL_TUNING_OFF)
         return false;
     pthread_mutex_lock(&one_race);
-    const double budget = convcl_context__tuning_budget(context);
+    const double budget = convcl_context__stops_tuning(context) ? 0 : convcl_context__tuning_budget(context);
     const double own = (is_full(race) ? FULL_CONTEXT : QUICK_CONTEXT) - convcl_context_tune_seconds(context);
     const double most = is_full(race) ? FULL_RACE : QUICK_RACE;
     /* A budget that was given replaces the mode's. */
@@ -61,8 +61,9 @@ bool convcl_tune__begin(convcl_tune_race *race, convcl_context *context, const c
     return true;
 }
 
-double convcl_tune__left(const convcl_tune_race *race) {
-    return race->deadline - now();
+double convcl_tune__left(convcl_tune_race *race) {
+    race->stopped = race->stopped || convcl_context__stops_tuning(race->context);
+    return race->stopped ? 0 : race->deadline - now();
 }
 
 static int compare_seconds(const void *a, const void *b) {
@@ -215,7 +216,8 @@ int convcl_tune__leader(convcl_tune_race *race) {
             running += race->entries[e].running;
             missing += race->entries[e].running && race->entries[e].samples < samples;
         }
-        if (running < 2 || missing == 0 || (i >= LEAST_SAMPLES && convcl_tune__left(race) <= 0))
+        const bool is_late = convcl_tune__left(race) <= 0;
+        if (running < 2 || missing == 0 || race->stopped || (i >= LEAST_SAMPLES && is_late))
             break;
         round_of(race);
     }
@@ -238,7 +240,7 @@ static bool is_there(convcl_tune_race *race, convcl_tune_entry *entry) {
 
 int convcl_tune__winner(convcl_tune_race *race, double margin) {
     convcl_tune__leader(race);
-    for (convcl_tune_entry *best = best_of(race); best; best = best_of(race)) {
+    for (convcl_tune_entry *best = best_of(race); best && !race->stopped; best = best_of(race)) {
         convcl_tune_entry *first = first_of(race);
         convcl_tune_entry *chosen = first && best != first && !beats(best, first, margin) ? first : best;
         if (is_right(race, chosen) && is_there(race, chosen)) {

@@ -46,16 +46,17 @@ typedef struct convcl_tune_race {
     int entered;            /* those that were timed */
     int wrong;              /* those whose result was wrong */
     bool failures;          /* of some to build or to run */
+    bool stopped;           /* by the caller, before it was decided */
     int repeats;            /* runs of a sample, so that one lasts long enough for the clock */
     convcl_tune_entry entries[CONVCL_TUNE_CANDIDATES];
     int count;
 } convcl_tune_race;
 
-/* Waits until no other race runs, and begins. False, without one, when the context's tuning is OFF or its time is used up. End a race that was begun. */
+/* Waits until no other race runs, and begins. False, without one, when the context's tuning is OFF or stopped or its time is used up. End a race that was begun. */
 bool convcl_tune__begin(convcl_tune_race *race, convcl_context *context, const convcl_tune_problem *problem, int expected);
 
-/* Seconds that are left to this race; below 0 when they are used up. */
-double convcl_tune__left(const convcl_tune_race *race);
+/* Seconds that are left to this race; 0 or below when they are used up, or when the caller stops the tuning. */
+double convcl_tune__left(convcl_tune_race *race);
 
 /* Builds and times a candidate, and drops it when its first time is hopeless. The first one is let in whatever the time; others not when it is used up. */
 void convcl_tune__enter(convcl_tune_race *race, int candidate);
@@ -64,7 +65,7 @@ void convcl_tune__enter(convcl_tune_race *race, int candidate);
 int convcl_tune__leader(convcl_tune_race *race);
 
 /* Ends the contest: the leader whose result is right. One that is not candidate 0 must be faster than that by the share `margin`, or candidate 0 wins. -1 when
- * nobody's result is right, or nobody is left for lack of memory or device. Candidates whose result is wrong are named in a warning. */
+ * nobody's result is right, nobody is left for lack of memory or device, or the race was stopped. Candidates whose result is wrong are named in a warning. */
 int convcl_tune__winner(convcl_tune_race *race, double margin);
 
 /* Drops all candidates, counts the time, and lets the next race begin. */
