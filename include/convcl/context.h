@@ -37,25 +37,34 @@ typedef int (*convcl_stop_fn)(void *user);
 
 /* How to make a context. Zero-initialise it (`convcl_context_options options = {0};`) and set what differs. */
 typedef struct convcl_context_options {
-    convcl_log_fn log; /* NULL: silent */
-    void *log_user;    /* handed to log as it is */
-    const char *
-        kernel_dir; /* folder of .cl files to read instead of the built-in ones; NULL: the environment's CONVCL_KERNEL_DIR, else built in */
-    const char *
-        cache_dir; /* folder of the store of built programs and tuning results, made if it is not there; "off": none; NULL: the environment's
-                            * CONVCL_CACHE_DIR (the same words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl. A program that is there may be loaded by a
-                            * thread of the context while the caller goes on; the first launch of its kernels waits for it, and builds it should the driver refuse it */
+    /* Receives the log, with log_user as it is. NULL: silent. */
+    convcl_log_fn log;
+    void *log_user;
+
+    /* Folder of .cl files to read instead of the built-in ones. NULL: the environment's CONVCL_KERNEL_DIR, else built in. */
+    const char *kernel_dir;
+
+    /* Folder of the store of built programs and tuning results, made if it is not there; "off": none. NULL: the environment's CONVCL_CACHE_DIR (the same
+     * words), else $XDG_CACHE_HOME/convcl, else $HOME/.cache/convcl. A program that is there may be loaded by a thread of the context while the caller goes
+     * on; the first launch of its kernels waits for it, and builds it should the driver refuse it. */
+    const char *cache_dir;
+
+    /* Whether to tune, and what all tuning of this context may take: seconds, finite, not below 0; 0: no limit but the mode's own. */
     convcl_tuning tuning;
-    double tuning_seconds; /* what all tuning of this context may take, seconds, finite; 0: no limit but the mode's own; not below 0 */
-    convcl_stop_fn
-        stop_tuning; /* ends the tuning early, as at Ctrl-C: what was decided counts, a race that is under way decides nothing, and the rest is as with OFF;
-                                 * NULL: it goes on to its end */
-    void *stop_user;   /* handed to stop_tuning as it is */
-    int build_threads; /* threads that build the programs of a network, 0 to 64; 1: the caller's own only; 0: the environment's CONVCL_BUILD_THREADS, else as many as
-                            * the driver makes use of, at most 8 */
-    const char
-        *form; /* kernels for another kind of device than it is, for tests: "cpu", "gpu", "nvidia", "amd-wave64", "amd-wave32" or "intel";
-                         NULL: the environment's CONVCL_FORM, else the device's own kind */
+    double tuning_seconds;
+
+    /* Ends the tuning early, as at Ctrl-C; gets stop_user as it is. What was decided counts, a race that is under way decides nothing, and the rest is as with
+     * OFF. NULL: tuning goes on to its end. */
+    convcl_stop_fn stop_tuning;
+    void *stop_user;
+
+    /* Threads that build the programs of a network, 0 to 64. 1: the caller's own only; 0: the environment's CONVCL_BUILD_THREADS, else as many as the driver
+     * makes use of, at most 8. */
+    int build_threads;
+
+    /* Kernels for another kind of device than it is, for tests: "cpu", "gpu", "nvidia", "amd-wave64", "amd-wave32" or "intel". NULL: the environment's
+     * CONVCL_FORM, else the device's own kind. */
+    const char *form;
 } convcl_context_options;
 
 /* Makes a context on a device chosen by what a person types.

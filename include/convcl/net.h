@@ -35,12 +35,17 @@ typedef enum convcl_padding {
 /* Options of the whole network. Zero-initialise it and set what differs. */
 typedef struct convcl_net_options {
     convcl_math math; /* DEFAULT is 0 */
-    convcl_conv_options
-        conv; /* for every convolution; an algorithm by name counts for those that it computes, direction by direction, the others choose */
-    int recompute; /* training: 1: the backward pass transforms the inputs of convolutions again, which takes less memory and more time; 0: it reads
-                                 what the forward pass kept, unless the network would then take more than half of the device's memory */
-    int fuse_lrn; /* 1: a normalization that only a max-pool reads is computed on its way, in both directions: no memory and no traffic for its value, more
-                                 arithmetic; 0: by itself, which was the faster on every CPU measured. The same bits either way on CPUs. No effect on GPUs yet */
+
+    /* For every convolution. An algorithm by name counts for those that it computes, direction by direction; the others choose. */
+    convcl_conv_options conv;
+
+    /* Training. 1: the backward pass transforms the inputs of convolutions again, which takes less memory and more time; 0: it reads what the forward pass
+     * kept, unless the network would then take more than half of the device's memory. */
+    int recompute;
+
+    /* 1: a normalization that only a max-pool reads is computed on its way, in both directions: no memory and no traffic for its value, more arithmetic; 0: by
+     * itself, which was the faster on every CPU measured. The same bits either way on CPUs. No effect on GPUs yet. */
+    int fuse_lrn;
 } convcl_net_options;
 
 /* Shape of a tensor: NHWC for values, HWIO for weights; biases are {1, 1, 1, oc}. */
