@@ -172,9 +172,11 @@ static void test_status__build_failed(harness_device *device, const void *data) 
     convcl_kernel *kernel = (convcl_kernel *)&folder;
     assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
     convcl_status status = convcl_kernel__create(context, "broken", "broken", "-DT_VALUE=3", &kernel);
+    const int built = convcl_context_programs_built(context);
     convcl_context_release(context);
     kernel_folder_remove(&folder);
     assert_fails(status, CONVCL_BUILD_FAILED, "broken|-DT_VALUE=3|no_such_name");
+    assert_int_equal(built, 0);
     assert_null(kernel);
 }
 

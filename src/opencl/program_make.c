@@ -143,7 +143,7 @@ convcl_status convcl_program__make(convcl_context *context, convcl_program_order
     pthread_mutex_lock(&context->lock);
     if (loaded)
         ++context->programs_loaded;
-    else
+    else if (status == CONVCL_OK)
         ++context->programs_built;
     pthread_mutex_unlock(&context->lock);
     return status;
