@@ -288,6 +288,17 @@ static void test_net__algorithm_where_it_applies(harness_device *device, const v
     convcl_net_destroy(net);
 }
 
+/* The text names the value that does not fit, at the first attempt as well. */
+static void test_net__value_too_large_is_named(harness_device *device, const void *data) {
+    (void)data;
+    convcl_net *net = empty(device);
+    assert_ok(convcl_net_add_input(net, "images", 512, 2048, 2048, 64));
+    assert_ok(convcl_net_add_relu(net, "relu", "images"));
+    for (int i = 0; i < 2; i++)
+        assert_fails(convcl_net_compile(net, CONVCL_NET_INFERENCE), CONVCL_NO_DEVICE_MEMORY, "value \"images\" needs 512.0 GiB");
+    convcl_net_destroy(net);
+}
+
 /* Values that fit one by one but not together. */
 static void test_net__too_large_together(harness_device *device, const void *data) {
     (void)data;
@@ -387,6 +398,7 @@ int main(int argc, char **argv) {
     HARNESS_DEVICE(test_net__training_takes_one_chain);
     HARNESS_DEVICE(test_net__unknown_algorithm_is_refused);
     HARNESS_DEVICE(test_net__algorithm_where_it_applies);
+    HARNESS_DEVICE(test_net__value_too_large_is_named);
     HARNESS_DEVICE(test_net__too_large_together);
     HARNESS_DEVICE(test_net__tensors_in_use_do_not_overlap);
     HARNESS_DEVICE(test_net__memory_is_used_again);

@@ -89,7 +89,8 @@ static convcl_net_layer new_layer(convcl_net_op op, int input, int n, int h, int
                               .value = -1,
                               .gradient = -1,
                               .index = -1,
-                              .packed = -1};
+                              .packed = -1,
+                              .kept = -1};
 }
 
 static convcl_status append_parameter(convcl_net *net, const char *layer, const char *suffix, convcl_shape shape, int *index_out) {
