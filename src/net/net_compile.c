@@ -115,6 +115,7 @@ void convcl_net__clear_compiled(convcl_net *net) {
     net->workspace = -1;
     net->workspace_buffer = (convcl_buffer){0};
     net->packed = net->parameters_shared = false;
+    convcl_net__forget_awaited(net);
     free(net->describe);
     net->describe = NULL;
     for (size_t i = 0; i < net->layer_count; i++) {

@@ -158,8 +158,10 @@ struct convcl_net {
     size_t max_block; /* bytes that one block may have; 0: what the device allows. Tests set it to see a network spread over many */
     int workspace;    /* tensor that all steps share, one after the other; -1 while not made */
     convcl_buffer workspace_buffer;
-    uint32_t step;          /* of the next run, for the dropouts */
-    bool packed;            /* the packed filters are those of the parameters */
+    uint32_t step;     /* of the next run, for the dropouts */
+    bool packed;       /* the packed filters are those of the parameters */
+    cl_event *awaited; /* retained: the caller's events that the run waited for which packed them, until all are known to have gone well */
+    cl_uint awaited_count;
     bool parameters_shared; /* the caller holds the buffer of a parameter, which may change unseen */
     char *describe;
 
@@ -194,6 +196,9 @@ convcl_status convcl_net__make_steps(convcl_net *net);
 
 /* "fwd", "bwd_data", "bwd_weights" or "bwd". */
 const char *convcl_net__step_direction(convcl_net_step_kind kind);
+
+/* net_run.c: drops the events by which a run that packed filters is to be judged. */
+void convcl_net__forget_awaited(convcl_net *net);
 
 /* net_plans.c: makes the plan of every step, and the tensors that only the plans know: packed filters, transforms kept for the backward pass, the workspace. Joins
  * the two backward steps of a convolution where one plan makes both gradients. Statuses of the operations' create calls. */

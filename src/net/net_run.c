@@ -1,7 +1,11 @@
 /* net_run.c: runs the steps of a compiled network on the caller's queue.
  * SPDX-License-Identifier: MIT
  *
- * One stream carries all steps, so that they follow one another on an out-of-order queue as well. Nothing here allocates memory, compiles or waits. */
+ * One stream carries all steps, so that they follow one another on an out-of-order queue as well. Nothing here compiles or waits,
+ * and nothing is allocated but a list of events, by a run that packs filters behind some. */
+#include <stdlib.h>
+
+#include "base/alloc.h"
 #include "net/net_internal.h"
 #include "opencl/context_internal.h"
 #include "opencl/queue.h"
@@ -80,11 +84,38 @@ static convcl_status remember_queue(convcl_net *net, cl_command_queue queue) {
     return status;
 }
 
-/* Packs the filters of an inference, unless they are as they were packed. */
+void convcl_net__forget_awaited(convcl_net *net) {
+    for (cl_uint i = 0; i < net->awaited_count; i++)
+        clReleaseEvent(net->awaited[i]);
+    free(net->awaited);
+    net->awaited = NULL;
+    net->awaited_count = 0;
+}
+
+/* A run that waits for an event which fails packs nothing, although it was enqueued. Its own event would say so, but not on Intel's CPU runtime 2026.22. */
+static void remember_awaited(convcl_net *net, cl_uint count, const cl_event *events) {
+    convcl_net__forget_awaited(net);
+    if (count > 0 && convcl_alloc(count * sizeof *events, &net->awaited) != CONVCL_OK)
+        net->packed = false;
+    for (cl_uint i = 0; net->awaited && i < count && clRetainEvent(events[i]) == CL_SUCCESS; i++)
+        net->awaited[net->awaited_count++] = events[i];
+    net->packed = net->packed && net->awaited_count == count;
+}
+
+/* True for an inference whose filters are not packed as they are now, or not for sure. */
+static bool must_pack(convcl_net *net) {
+    cl_uint gone_well = 0;
+    if (net->mode != CONVCL_NET_INFERENCE)
+        return false;
+    while (gone_well < net->awaited_count && convcl_event__succeeded(net->awaited[gone_well]))
+        gone_well++;
+    if (gone_well == net->awaited_count)
+        convcl_net__forget_awaited(net);
+    return !net->packed || net->awaited_count > 0 || net->parameters_shared;
+}
+
 static convcl_status pack_filters(convcl_net *net, convcl_stream *stream, struct profiled_step *profiled) {
     convcl_status status = CONVCL_OK;
-    if (net->mode != CONVCL_NET_INFERENCE || (net->packed && !net->parameters_shared))
-        return CONVCL_OK;
     for (size_t i = 0; i < net->forward_steps && status == CONVCL_OK; i++) {
         const convcl_net_step *step = &net->steps[i];
         const convcl_net_layer *layer = &net->layers[step->layer];
@@ -109,8 +140,10 @@ static convcl_status run(convcl_net *net, const char *what, size_t step_count, c
         stream.profile_user = &profiled;
     }
     status = remember_queue(net, queue);
-    if (status == CONVCL_OK)
+    if (status == CONVCL_OK && must_pack(net)) {
         status = pack_filters(net, &stream, &profiled);
+        remember_awaited(net, wait_count, wait);
+    }
     for (size_t i = 0; status == CONVCL_OK && i < step_count; i++) {
         profiled.step = &net->steps[i];
         status = run_step(net, &net->steps[i], &stream);

@@ -71,7 +71,7 @@ typedef void (*convcl_profile_fn)(void *user, const char *kernel_name, cl_event 
 typedef struct convcl_stream {
     convcl_context *context;
     cl_command_queue queue;
-    cl_uint wait_count;
+    cl_uint wait_count, waits_left; /* the caller's events; those that nothing waits for yet, all or none */
     const cl_event *wait;
     cl_event *event_out;
     cl_event last; /* the launch before, on an out-of-order queue */

@@ -35,7 +35,8 @@ convcl_status convcl_stream__begin(convcl_stream *stream, const char *what, conv
     CONVCL_REQUIRE(queue, "%s: queue is NULL", what);
     CONVCL_REQUIRE((wait_count == 0) == (wait == NULL), "%s: wait_count is %u but wait is %s", what, (unsigned)wait_count,
                    wait ? "not NULL" : "NULL");
-    *stream = (convcl_stream){.context = context, .queue = queue, .wait_count = wait_count, .wait = wait, .event_out = event_out};
+    *stream = (convcl_stream){
+        .context = context, .queue = queue, .wait_count = wait_count, .waits_left = wait_count, .wait = wait, .event_out = event_out};
     return check_queue(stream, what);
 }
 
@@ -90,8 +91,8 @@ convcl_status convcl_stream__launch(convcl_stream *stream, convcl_kernel *kernel
                                     const convcl_range *range) {
     cl_event event = NULL;
     const bool wants_event = stream->out_of_order || stream->profile;
-    const cl_uint wait_count = stream->last ? 1 : stream->wait_count;
-    const cl_event *wait = stream->last ? &stream->last : stream->wait;
+    const cl_uint wait_count = stream->last ? 1 : stream->waits_left;
+    const cl_event *wait = stream->last ? &stream->last : wait_count > 0 ? stream->wait : NULL;
     convcl_kernel_object *object = kernel->object;
     pthread_mutex_lock(&object->lock);
     convcl_status status = convcl_program__need_kernel(stream->context, object);
@@ -112,8 +113,7 @@ convcl_status convcl_stream__launch(convcl_stream *stream, convcl_kernel *kernel
     if (status != CONVCL_OK)
         return status;
     /* An in-order queue keeps the order by itself once the first launch has waited. */
-    stream->wait_count = 0;
-    stream->wait = NULL;
+    stream->waits_left = 0;
     if (stream->profile)
         stream->profile(stream->profile_user, object->name, event);
     if (stream->last)
@@ -134,10 +134,9 @@ convcl_status convcl_stream__foreign_begin(convcl_stream *stream) {
     convcl_status status = CONVCL_OK;
     if (stream->last)
         status = barrier(stream, 1, &stream->last, NULL);
-    else if (stream->wait_count > 0)
+    else if (stream->waits_left > 0)
         status = barrier(stream, stream->wait_count, stream->wait, NULL);
-    stream->wait_count = 0;
-    stream->wait = NULL;
+    stream->waits_left = 0;
     return status;
 }
 
@@ -154,6 +153,7 @@ convcl_status convcl_stream__end(convcl_stream *stream, convcl_status status) {
     if (status == CONVCL_OK && stream->event_out) {
         cl_event event = stream->last;
         stream->last = NULL;
+        /* The launches of an in-order queue go on behind one whose wait has failed; the caller's event must not. */
         if (!event)
             status = convcl_cl__check(clEnqueueMarkerWithWaitList(stream->queue, stream->wait_count, stream->wait, &event),
                                       "clEnqueueMarkerWithWaitList", device_name(stream), NULL);
