@@ -7,6 +7,7 @@
 #include "gemm/gemm.h"
 #include "kernel_folder.h"
 #include "opencl/context_internal.h"
+#include "opencl/context_struct.h"
 #include "opencl/kernel_source.h"
 
 /* Sizes that cut every tile, and a sum that is split: 3*20*11 pixels. */
@@ -189,6 +190,29 @@ static void test_gemm_tile__long_sums_are_split(harness_device *device, const vo
         assert_true(convcl_gemm__workspace(gemm, 16, 16, gk) <= convcl_gemm__workspace(gemm, 16, 16, 100000));
 }
 
+static void release_context(void *context) {
+    convcl_context_release(context);
+}
+
+/* With so many compute units that a sum is cut into as many splits as there may be: rounding then gives some shorter sum more of them than a longer one. */
+static void test_gemm_tile__workspace_serves_shorter_sums(harness_device *device, const void *data) {
+    (void)data;
+    harness_device large = *device;
+    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, NULL, &large.context));
+    harness_defer(release_context, large.context);
+    large.context->info.compute_units = 132;
+    for (int i = 0; i < convcl_gemm_tile__count(); i++) {
+        const tile_case c = {convcl_gemm_tile__get(i), CONVCL_GEMM_SUM, 4, NULL, false};
+        convcl_gemm *gemm = make(&large, &c);
+        for (int gk = 16; gk < 40000; gk += 16) {
+            const int splits = convcl_gemm_tile__splits(gemm, 64, 63, gk);
+            const size_t workspace = convcl_gemm__workspace(gemm, 64, 63, gk);
+            assert_true(splits == 1 || workspace >= (size_t)splits * 64 * 63);
+            assert_true(workspace <= convcl_gemm__workspace(gemm, 64, 63, gk + 16));
+        }
+    }
+}
+
 static void test_gemm_tile__too_large_for_the_device_is_unsupported(harness_device *device, const void *data) {
     (void)data;
     const convcl_tile tile = {4096, 4096, 8, 8, 8};
@@ -270,6 +294,7 @@ static void add_tile(const char *unit, bool async, convcl_tile tile, convcl_gemm
 
 int main(int argc, char **argv) {
     HARNESS_DEVICE(test_gemm_tile__long_sums_are_split);
+    HARNESS_DEVICE(test_gemm_tile__workspace_serves_shorter_sums);
     HARNESS_DEVICE(test_gemm_tile__too_large_for_the_device_is_unsupported);
     HARNESS_DEVICE(test_gemm_tile__no_asynchronous_copies_is_unsupported);
     HARNESS_DEVICE(test_gemm_tile__asynchronous_copies_pass_their_probe);

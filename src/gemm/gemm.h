@@ -142,6 +142,9 @@ convcl_status convcl_gemm__enqueue(const convcl_gemm *gemm, convcl_stream *strea
 int convcl_gemm_tile__count(void);
 convcl_tile convcl_gemm_tile__get(int index);
 
+/* Parts that "tile" and the matrix units cut a sum of gk products into, each summed by itself. */
+int convcl_gemm_tile__splits(const convcl_gemm *gemm, int gm, int gn, int gk);
+
 /* The matrix units that there are kernels for, by name; `emulate` and the functions below take them. */
 int convcl_gemm_mma__units(void);
 const char *convcl_gemm_mma__unit(int index);

@@ -119,24 +119,30 @@ convcl_status convcl_gemm_tile__create_kernel(convcl_context *context, const con
     return convcl_kernel__create(context, "gemm_tile", "gemm_tile", options, &gemm->kernel);
 }
 
-/* Values of k of a split: so many splits that the groups fill the device twice. Never smaller for a longer sum, so that the workspace of the longest serves all. */
-static int split_of(const convcl_gemm *gemm, int gm, int gn, int gk) {
+/* So many splits that the groups fill the device twice, before their values of k are rounded up. */
+static int most_splits(const convcl_gemm *gemm, int gm, int gn) {
     const int groups = divide_up(gm, gemm->mr) * divide_up(gn, gemm->nr), units = (int)convcl_context_device(gemm->context)->compute_units;
-    int splits = divide_up(2 * units, groups > 0 ? groups : 1);
-    if (splits > SPLITS_MOST)
-        splits = SPLITS_MOST;
-    int values = divide_up(gk, splits);
+    const int splits = divide_up(2 * units, groups > 0 ? groups : 1);
+    return splits < SPLITS_MOST ? splits : SPLITS_MOST;
+}
+
+/* Values of k of a split. */
+static int split_of(const convcl_gemm *gemm, int gm, int gn, int gk) {
+    int values = divide_up(gk, most_splits(gemm, gm, gn));
     if (values < SPLIT_LEAST)
         values = SPLIT_LEAST;
     return divide_up(values, gemm->tk) * gemm->tk;
 }
 
-static int splits_of(const convcl_gemm *gemm, int gm, int gn, int gk) {
+int convcl_gemm_tile__splits(const convcl_gemm *gemm, int gm, int gn, int gk) {
     return gemm->source == CONVCL_GEMM_SUM && gk > 0 ? divide_up(gk, split_of(gemm, gm, gn, gk)) : 1;
 }
 
+/* For every sum up to gk: a shorter one may have one split more, as its splits are rounded up to other lengths. */
 size_t convcl_gemm_tile__workspace(const convcl_gemm *gemm, int gm, int gn, int gk) {
-    const int splits = splits_of(gemm, gm, gn, gk);
+    if (gemm->source != CONVCL_GEMM_SUM)
+        return 0;
+    const int most = most_splits(gemm, gm, gn), least = divide_up(gk, SPLIT_LEAST), splits = most < least ? most : least;
     return splits > 1 ? (size_t)splits * (size_t)gm * (size_t)gn : 0;
 }
 
@@ -149,7 +155,7 @@ static convcl_status sum_splits(const convcl_gemm *gemm, convcl_stream *stream, 
 }
 
 convcl_status convcl_gemm_tile__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call) {
-    const int splits = splits_of(gemm, call->gm, call->gn, call->gk);
+    const int splits = convcl_gemm_tile__splits(gemm, call->gm, call->gn, call->gk);
     const bool split = splits > 1;
     const size_t b_stride = call->b_stride > 0 ? call->b_stride : convcl_gemm__size_b(gemm, call->gn, call->gk);
     convcl_arg args[14 + CONVCL_GEMM_PLANES_ARGS + CONVCL_GATHER_MAP_ARGS] = {convcl_arg_tensor(call->a),

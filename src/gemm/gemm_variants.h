@@ -22,7 +22,7 @@ static inline bool convcl_gemm__is_mapped(convcl_gemm_source source) {
 /* Appends the planes' kernel arguments, those of equal planes when the call has none; returns the new count. */
 int convcl_gemm__planes_args(const convcl_gemm_call *call, convcl_gemm_source source, convcl_arg *args, int count);
 
-/* Splits and launch of a kernel made with gemm_tile_main.h; mr, nr, items, tk and split_sum say how. */
+/* Splits and launch of a kernel made with gemm_tile_main.h; mr, nr, items, tk and split_sum say how. The workspace serves all sums up to gk. */
 size_t convcl_gemm_tile__workspace(const convcl_gemm *gemm, int gm, int gn, int gk);
 convcl_status convcl_gemm_tile__enqueue(const convcl_gemm *gemm, convcl_stream *stream, const convcl_gemm_call *call);
 
