@@ -6,6 +6,7 @@
  * tests      test_dropout.c */
 #include "convcl/dropout.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,7 +52,7 @@ convcl_status convcl_dropout_plan_create(convcl_context *context, const convcl_d
     plan->context = convcl_context__retain(context);
     plan->desc = *desc;
     plan->scale = 1.0f / (1.0f - desc->rate);
-    plan->least = (int)((double)desc->rate * 16777216.0 + 0.5);
+    plan->least = (int)ceil((double)desc->rate * 16777216.0);
     CONVCL_TRY(build(plan));
     *plan_out = plan;
     plan = NULL;
