@@ -52,7 +52,7 @@ __kernel void maxpool_fwd(__global const float *restrict x, ulong x_offset, __gl
                 for (int row = 0; row < P_WINDOW_H; ++row) {
 #pragma unroll
                     for (int column = row == 0; column < P_WINDOW_W; ++column)
-                        TAKE(D_LOAD(corner + (row * iw + column) * channels), row * P_WINDOW_W + column)
+                        TAKE(D_LOAD(corner + ((size_t)row * iw + column) * channels), row * P_WINDOW_W + column)
                 }
             } else
 #endif
