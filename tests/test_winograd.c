@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "conv/conv_winograd.h"
 #include "conv/cook_toom.h"
 #include "conv_case.h"
+#include "reference/ref_case.h"
 
 /* ---- the matrices, exactly ---- */
 
@@ -121,10 +123,26 @@ static void add_tile(int m, int r, convcl_conv_dir dir, const char *gemm, const 
     harness_add_device_test(name, run_tile, t);
 }
 
+/* Each phase of a stride is a channel of its own: their number must not overflow. */
+static void test_winograd__too_many_phases_are_refused(void **state) {
+    (void)state;
+    static const char *const cases[] = {"n4ih16385iw1ic16oc8fh16385fw1s16384", "n1ih2049iw1ic512oc8fh2049fw1s2048"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        convcl_conv_desc desc;
+        convcl_conv_shape shape;
+        assert_ok(convcl_ref_case_parse_conv(cases[i], &desc));
+        assert_ok(convcl_conv_shape__make(&desc, &shape));
+        const char *reason = convcl_winograd__refuse(NULL, &shape, 0);
+        assert_non_null(reason);
+        assert_non_null(strstr(reason, "phases"));
+    }
+}
+
 int main(int argc, char **argv) {
     HARNESS_HOST(test_winograd__matrices_are_exact);
     HARNESS_HOST(test_winograd__smaller_tiles_share_the_filter);
     HARNESS_HOST(test_winograd__f23_is_the_known_one);
+    HARNESS_HOST(test_winograd__too_many_phases_are_refused);
     for (int dir = 0; dir < 3; dir++)
         for (int r = 2; r <= 7; r++)
             for (int m = 2; m + r - 1 <= CONVCL_COOK_TOOM_MAX; m++)

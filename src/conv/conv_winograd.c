@@ -71,6 +71,8 @@ static convcl_winograd_view make_view(const convcl_conv_shape *shape) {
 const char *convcl_winograd__refuse(const convcl_context *context, const convcl_conv_shape *shape, int tile) {
     (void)context;
     const convcl_conv_desc *d = &shape->desc;
+    if ((double)d->ic * d->stride_h * d->stride_w > 1 << 24)
+        return "a stride's phases have too many channels";
     const convcl_winograd_view view = make_view(shape);
     if (d->math == CONVCL_MATH_STRICT)
         return "STRICT math sums directly";
