@@ -63,6 +63,39 @@ static void test_conv_bwd_data__pixels_without_a_reader_get_zero(harness_device 
     run_pair(device, &c);
 }
 
+/* Taps along an axis that reach output pixels 0 to `out` - 1 from an input pixel. */
+static int taps_of(int pixel, int filter, int pad, int out) {
+    const int first = pixel + pad - (out - 1), last = pixel + pad;
+    return (last < filter - 1 ? last : filter - 1) - (first > 0 ? first : 0) + 1;
+}
+
+/* More products than an int counts: of ones, so that each result is the number of taps inside. */
+static void test_conv_bwd_data__many_pixels(harness_device *device, const void *data) {
+    (void)data;
+    enum { SIZE = 4096, FILTER = 12, PAD = 6, OUT = SIZE + 2 * PAD - FILTER + 1 };
+    conv_case c = {.dir = CONVCL_CONV_BWD_DATA, .options = {.algo = "gather"}};
+    harness_skip_where_slow(device, 5);
+    convcl_conv_desc_init(&c.desc);
+    c.desc.n = c.desc.ic = c.desc.oc = 1;
+    c.desc.ih = c.desc.iw = SIZE;
+    c.desc.fh = c.desc.fw = FILTER;
+    c.desc.pad_top = c.desc.pad_bottom = c.desc.pad_left = c.desc.pad_right = PAD;
+    conv_values values = conv_integer_values(&c.desc);
+    for (size_t i = 0; i < (size_t)OUT * OUT; i++)
+        values.dy[i] = 1;
+    for (size_t i = 0; i < (size_t)FILTER * FILTER; i++)
+        values.w[i] = 1;
+    convcl_conv_plan *plan = conv_plan(device, &c);
+    conv_tensors tensors = conv_upload(device, &c, plan, &values);
+    assert_ok(conv_enqueue(&c, plan, device->queue, &tensors, 0, NULL, NULL));
+    const float *dx = harness_read(tensors.dx);
+    size_t wrong = 0;
+    for (int h = 0; h < SIZE; h++)
+        for (int w = 0; w < SIZE; w++)
+            wrong += dx[(size_t)h * SIZE + w] != (float)(taps_of(h, FILTER, PAD, OUT) * taps_of(w, FILTER, PAD, OUT));
+    assert_int_equal(wrong, 0);
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
@@ -74,6 +107,7 @@ int main(int argc, char **argv) {
         {"test_conv_bwd_data__nan_and_inf_reach_their_readers_only", test_conv_bwd_data__nan_and_inf_reach_their_readers_only},
         {"test_conv_bwd_data__pixels_without_a_reader_get_zero", test_conv_bwd_data__pixels_without_a_reader_get_zero},
     };
+    HARNESS_DEVICE(test_conv_bwd_data__many_pixels);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         conv_add_for_gemms(tests[i].name, tests[i].test, "n2ih7iw6ic19oc5f3p1", CONVCL_CONV_BWD_DATA);
     conv_add_for_gemms("test_conv_bwd_data__relu_mask_with_stride", test_conv_bwd_data__relu_mask, "n2ih9iw8ic5oc7f3s2p1",

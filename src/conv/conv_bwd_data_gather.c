@@ -57,6 +57,11 @@ static axis_phase make_axis(int rest, int in, int filter, int stride, int dilati
     return axis;
 }
 
+/* Phases of an axis that have pixels. */
+static int phases(int stride, int in) {
+    return stride < in ? stride : in;
+}
+
 /* The phase at rests (rest_h, rest_w). */
 static void make_phase(const convcl_conv_shape *s, int rest_h, int rest_w, axis_phase *h, axis_phase *w) {
     const convcl_conv_desc *d = &s->desc;
@@ -106,11 +111,11 @@ static void destroy(void *state) {
 /* True when some phase has a tap outside dy. */
 static bool leaves_source(const convcl_conv_shape *s) {
     axis_phase h, w;
-    for (int rest_h = 0; rest_h < s->desc.stride_h; ++rest_h)
-        for (int rest_w = 0; rest_w < s->desc.stride_w; ++rest_w) {
+    for (int rest_h = 0; rest_h < phases(s->desc.stride_h, s->desc.ih); ++rest_h)
+        for (int rest_w = 0; rest_w < phases(s->desc.stride_w, s->desc.iw); ++rest_w) {
             make_phase(s, rest_h, rest_w, &h, &w);
             const convcl_gather_map map = make_map(s, &h, &w, rest_h, rest_w);
-            if (h.positions * w.positions * h.taps * w.taps > 0 && convcl_conv_gather__leaves_source(&map))
+            if (h.positions > 0 && w.positions > 0 && h.taps > 0 && w.taps > 0 && convcl_conv_gather__leaves_source(&map))
                 return true;
         }
     return false;
@@ -121,8 +126,8 @@ static void plan_chunks(const convcl_context *context, recipe *r) {
     const convcl_conv_shape *s = &r->shape;
     axis_phase h, w;
     int most_taps = 0;
-    for (int rest_h = 0; rest_h < s->desc.stride_h; ++rest_h)
-        for (int rest_w = 0; rest_w < s->desc.stride_w; ++rest_w) {
+    for (int rest_h = 0; rest_h < phases(s->desc.stride_h, s->desc.ih); ++rest_h)
+        for (int rest_w = 0; rest_w < phases(s->desc.stride_w, s->desc.iw); ++rest_w) {
             make_phase(s, rest_h, rest_w, &h, &w);
             if (h.taps * w.taps > most_taps)
                 most_taps = h.taps * w.taps;
@@ -147,7 +152,7 @@ static convcl_status create(convcl_context *context, const convcl_conv_shape *sh
     CONVCL_TRY(convcl_conv_form__create(context, "pack_filter", NULL, NULL, &r->pack_filter));
     plan_chunks(context, r);
     snprintf(r->description, sizeof r->description, "%s, %d phases, %d images a chunk", r->gemm->description,
-             shape->desc.stride_h * shape->desc.stride_w, r->chunk);
+             phases(shape->desc.stride_h, shape->desc.ih) * phases(shape->desc.stride_w, shape->desc.iw), r->chunk);
     *state_out = r;
     r = NULL;
 cleanup:
@@ -207,8 +212,8 @@ static convcl_status enqueue(const void *state, convcl_stream *stream, const con
     const recipe *r = state;
     convcl_status status = CONVCL_OK;
     for (int group = 0; group < r->shape.desc.groups; ++group)
-        for (int rest_h = 0; rest_h < r->shape.desc.stride_h; ++rest_h)
-            for (int rest_w = 0; rest_w < r->shape.desc.stride_w; ++rest_w)
+        for (int rest_h = 0; rest_h < phases(r->shape.desc.stride_h, r->shape.desc.ih); ++rest_h)
+            for (int rest_w = 0; rest_w < phases(r->shape.desc.stride_w, r->shape.desc.iw); ++rest_w)
                 CONVCL_TRY(enqueue_phase(r, stream, tensors, group, rest_h, rest_w));
 cleanup:
     return status;
