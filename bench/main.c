@@ -1,5 +1,6 @@
 /* main.c: bench times a network, forward and forward-backward, on OpenCL devices; bench conv and bench gemm time one operation. `bench --help` lists the options.
  * SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #ifdef __GLIBC__
@@ -37,8 +38,16 @@ static void set_up_heap(void) {
 #endif
 }
 
+/* The three standard descriptors are taken, so that no file of the store or of a driver becomes what is written to: a closed one gives errors, as it should. */
+static void hold_descriptors(void) {
+    for (int descriptor = 0; descriptor < 3; ++descriptor)
+        if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY) != descriptor)
+            return;
+}
+
 int main(int argc, char **argv) {
     bench_options options;
+    hold_descriptors();
     set_up_heap();
     signal(SIGPIPE, SIG_IGN); /* a closed standard output is an error like any other, see bench_text_flush */
     if (bench_micro_options_apply(argc, argv))
