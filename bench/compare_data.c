@@ -142,6 +142,9 @@ bench_status compare_set_read(compare_set *set, const char *operand) {
     const int first = set->count;
     if (!strchr(operand, ',') || access(operand, F_OK) == 0)
         return read_file(set, operand, first);
+    const size_t length = strlen(operand);
+    if (operand[0] == ',' || operand[length - 1] == ',' || strstr(operand, ",,"))
+        return bench_usage_error("compare: \"%s\" has no file before or behind a comma", operand);
     char *paths = strdup(operand), *rest = NULL;
     bench_status status = paths ? BENCH_OK : BENCH_FAILED;
     if (!paths)

@@ -261,7 +261,7 @@ static void test_bench_compare__refuses_what_is_no_run(void **state) {
         {"compare $RUNS/list.json $RUNS/a.json", {"list.json is no run of bench", "\"device\""}, 0},
         {"compare $RUNS/runs.json $RUNS/a.json", {"runs.json", "at least one run"}, 0},
         {"compare $RUNS/comparison.json $RUNS/a.json", {"comparison.json", "outcome of a comparison"}, 0},
-        {"compare $RUNS/a.json $RUNS/negative.json", {"negative.json", "seconds above 0"}, 0},
+        {"compare $RUNS/a.json $RUNS/negative.json", {"negative.json", "seconds from 1e-12"}, 0},
         {"compare $RUNS/a.json,$RUNS/missing.json $RUNS/a.json", {"missing.json cannot be read", "No such file"}, 0},
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; ++i)
@@ -276,6 +276,8 @@ static void test_bench_compare__mistakes_name_value_and_rule(void **state) {
     static const bench_mistake mistakes[] = {
         {"compare", {"no file is named", "at least one"}, 1},
         {"compare $RUNS/a.json", {"one side only", "another"}, 1},
+        {"compare , $RUNS/a.json", {"\",\"", "no file"}, 1},
+        {"compare $RUNS/a.json, $RUNS/a.json", {"a.json,\"", "no file"}, 1},
         {"compare --format xml $RUNS/a.json", {"--format is \"xml\"", "markdown"}, 1},
         {"compare --plot x.pdf $RUNS/a.json", {"--plot is \"x.pdf\"", ".svg or .png"}, 1},
         {"compare --margin -1 $RUNS/a.json", {"--margin is \"-1\"", "0 to 100"}, 1},
