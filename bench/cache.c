@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/sha256.h"
+#include "output_file.h"
 #include "report_text.h"
 #include "session.h"
 #include "store/store.h"
@@ -116,31 +116,20 @@ static bool export_entry(void *user, const convcl_store_entry *entry) {
     return false;
 }
 
-static bench_status cannot_write(const char *path, int error) {
-    bench_error("cache export: \"%s\" cannot be written: %s", path, strerror(error));
+static bench_status no_memory(const char *path) {
+    bench_error("cache export: no memory for \"%s\"", path);
     return BENCH_FAILED;
 }
 
-/* Under a temporary name first, so that the file is there whole or not at all. */
 static bench_status write_file(const char *path, const json_t *root) {
-    char *text = json_dumps(root, JSON_INDENT(1)), *temporary = calloc(1, strlen(path) + 8);
-    bench_status status = BENCH_OK;
-    errno = ENOMEM;
-    if (!text || !temporary)
-        status = cannot_write(path, errno);
-    else {
-        sprintf(temporary, "%s.XXXXXX", path);
-        const int descriptor = mkstemp(temporary);
-        FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
-        const bool written = file && fputs(text, file) >= 0 && fputc('\n', file) >= 0;
-        if (!file || fclose(file) != 0 || !written || rename(temporary, path) != 0) {
-            status = cannot_write(path, errno);
-            if (descriptor >= 0)
-                unlink(temporary);
-        }
+    char *text = json_dumps(root, JSON_INDENT(1));
+    bench_output output;
+    bench_status status = text ? bench_output_open("cache export: FILE", path, &output) : no_memory(path);
+    if (status == BENCH_OK) {
+        const bool written = fputs(text, output.file) >= 0 && fputc('\n', output.file) >= 0;
+        status = bench_output_close(&output, written ? 0 : errno);
     }
     free(text);
-    free(temporary);
     return status;
 }
 
@@ -155,7 +144,7 @@ static bench_status export_tunings(convcl_store *store, const char *path) {
     convcl_sha256__end(&all.hash, digest);
     const size_t count = json_array_size(all.entries);
     json_t *root = json_pack("{s:i, s:s, s:o}", "convcl_tunings", FORMAT, "sha256", digest, "entries", all.entries);
-    const bench_status status = root ? write_file(path, root) : cannot_write(path, ENOMEM);
+    const bench_status status = root ? write_file(path, root) : no_memory(path);
     json_decref(root);
     if (status != BENCH_OK)
         return status;
@@ -228,11 +217,24 @@ typedef struct command {
     bench_status (*run)(convcl_store *store, const char *path);
 } command;
 
+static bench_status print_help(void) {
+    printf("usage: bench cache show | clear | export FILE | import FILE\n"
+           "  show           the store's path, size and tuning results\n"
+           "  clear          empties it\n"
+           "  export FILE    writes the tuning results, for other machines with the same device\n"
+           "  import FILE    reads what export wrote\n"
+           "the store: CONVCL_CACHE_DIR, else $XDG_CACHE_HOME/convcl, else ~/.cache/convcl\n"
+           "exit status: 0 done, 1 it failed, 2 wrong usage\n");
+    return bench_text_flush();
+}
+
 bench_status bench_cache_run(int count, char *const *words) {
     static const command commands[] = {
         {"show", 1, show}, {"clear", 1, clear}, {"export", 2, export_tunings}, {"import", 2, import_tunings}};
     const command *chosen = NULL;
     convcl_store *store = NULL;
+    if (count == 1 && (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0))
+        return print_help();
     for (size_t i = 0; count > 0 && i < sizeof commands / sizeof *commands; ++i)
         if (strcmp(words[0], commands[i].word) == 0)
             chosen = &commands[i];

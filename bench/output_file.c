@@ -33,10 +33,11 @@ static bench_status output_find(const char *option, const char *path, bench_outp
         return cannot_write(output, EISDIR);
     if (exists && access(path, W_OK) != 0)
         return cannot_write(output, errno);
-    output->final = exists ? realpath(path, NULL) : strdup(path);
+    /* A pipe may have no path but the one given. */
+    output->final = exists && S_ISREG(information.st_mode) ? realpath(path, NULL) : strdup(path);
     if (!output->final)
         return cannot_write(output, errno);
-    if (exists && !S_ISREG(information.st_mode))
+    if (exists ? !S_ISREG(information.st_mode) : lstat(path, &information) == 0) /* the latter: a link to what is not there yet */
         return BENCH_OK;
     if (exists)
         output->mode = information.st_mode & 07777;

@@ -75,7 +75,7 @@ static void test_bench_cache__faults_name_the_reason(void **state) {
     char line[512];
     expect_cache_failure("CONVCL_CACHE_DIR=off \"$BENCH\" cache show", "CONVCL_CACHE_DIR is \"off\"");
     expect_cache_failure("CONVCL_CACHE_DIR=/dev/null/x \"$BENCH\" cache clear", "cannot be made");
-    expect_cache_failure("\"$BENCH\" cache export missing/x.json", "\"missing/x.json\" cannot be written: No such file");
+    expect_cache_failure("\"$BENCH\" cache export missing/x.json", "\"missing/x.json\", which cannot be written: No such file");
     expect_cache_failure("\"$BENCH\" cache import missing.json", "\"missing.json\" No such file");
     expect_cache_failure("echo '[1' >x.json; \"$BENCH\" cache import x.json", "\"x.json\" is no JSON; nothing was taken in");
     expect_cache_failure("echo '{}' >x.json; \"$BENCH\" cache import x.json", "is no file of bench cache export");
@@ -86,6 +86,22 @@ static void test_bench_cache__faults_name_the_reason(void **state) {
     expect_cache_failure(
         "echo '{\"convcl_tunings\": 1, \"sha256\": \"0\", \"entries\": [{\"key\": 1}]}' >x.json; \"$BENCH\" cache import x.json",
         "has an entry without key and value");
+}
+
+/* What is exported goes where a path leads: behind a link, and into a pipe. */
+static void test_bench_cache__export_follows_the_path(void **state) {
+    (void)state;
+    bench_run *run = start_store_line(
+        "ln -s real.json link.json && \"$BENCH\" cache export link.json && test -L link.json && grep -q convcl_tunings real.json && "
+        "mkfifo pipe && { cat pipe >copy.json & } && \"$BENCH\" cache export pipe && wait && cmp copy.json real.json && test -p pipe && rm "
+        "pipe");
+    if (run->status != 0 || strcmp(run->err, "") != 0)
+        fail_msg("exit status %d: %s", run->status, run->err);
+    bench_finish(run);
+    run = start_store_line("\"$BENCH\" cache --help");
+    assert_int_equal(run->status, 0);
+    assert_non_null(strstr(run->out, "import FILE"));
+    bench_finish(run);
 }
 
 /* The second run compiles nothing: convcl counts no program, and PoCL's own cache of machine code has no file more. */
@@ -157,6 +173,7 @@ int main(int argc, char **argv) {
     HARNESS_HOST(test_bench_cache__mistakes_name_value_and_rule);
     HARNESS_HOST(test_bench_cache__travels);
     HARNESS_HOST(test_bench_cache__faults_name_the_reason);
+    HARNESS_HOST(test_bench_cache__export_follows_the_path);
     HARNESS_DEVICE(test_bench_cache__second_run_compiles_nothing);
     HARNESS_DEVICE(test_bench_cache__interrupted_tuning_goes_on_and_travels);
     return harness_main(argc, argv);
