@@ -46,6 +46,16 @@ const convcl_device_quirk convcl_device_quirks[] = {
      "a buffer gets its memory at its first use, and when there is none an assertion ends the process",
      "on CPUs buffers are made with CL_MEM_ALLOC_HOST_PTR, which takes the memory at once", "test_status without this row",
      CONVCL_QUIRK_LATE},
+    {"Portable Computing Language", "3.1", "an event that fails ends the process when a command waits for it", "nothing",
+     "test_net_run without its skip", CONVCL_QUIRK_NONE},
+    {"Portable Computing Language", "3.1",
+     "an assertion (pocl_release_dlhandle_cache) ends the process now and then when several queues, one of them out-of-order, run the same "
+     "kernel for "
+     "the first time at once",
+     "nothing; seen with empty caches only",
+     "six threads that train a network each, every second on an out-of-order queue, caches empty, 30 times", CONVCL_QUIRK_NONE},
+    {"Intel(R) OpenCL", "2026.22", "a command counts as complete when the event that it waited for failed, and was never run",
+     "networks look at the caller's events before they trust packed filters", "test_net_run", CONVCL_QUIRK_NONE},
     {"Intel(R) OpenCL", "2026.22", "programs are compiled under a lock of the whole process",
      "networks build their programs with one thread", "bench with CONVCL_BUILD_THREADS=1 and 2, caches empty", CONVCL_QUIRK_SERIAL},
     {"Intel(R) OpenCL", "2026.22", "vectors of 4 and 8 are taken apart where a loop gives its results as a vector or is unrolled",
