@@ -234,7 +234,15 @@ static bool in_sample(const test_entry *entry, int device) {
     return sample <= 1 || !entry->data || ((hash >> 8) + (unsigned)device + turn) % sample == 0;
 }
 
-/* All tests that the filter selects, those of one device one after the other. */
+/* Adds the tests of devices that the filter selects, those of one device one after the other. */
+static void add_device_runs(test_run *runs, size_t *run_count, const char *filter, bool whole) {
+    for (int d = 0; d < device_count; d++)
+        for (size_t e = 0; e < entry_count; e++)
+            if (entries[e].device_test && (whole || in_sample(&entries[e], d)))
+                add_run(runs, run_count, &entries[e], &devices[d], filter);
+}
+
+/* All tests that the filter selects. Where a sample of few leaves none, there is no sample. */
 static test_run *collect_runs(const char *filter, size_t *run_count) {
     test_run *runs = calloc(entry_count * (size_t)(device_count + 1) + 1, sizeof *runs);
     if (!runs)
@@ -243,10 +251,9 @@ static test_run *collect_runs(const char *filter, size_t *run_count) {
     for (size_t e = 0; e < entry_count; e++)
         if (!entries[e].device_test)
             add_run(runs, run_count, &entries[e], NULL, filter);
-    for (int d = 0; d < device_count; d++)
-        for (size_t e = 0; e < entry_count; e++)
-            if (entries[e].device_test && in_sample(&entries[e], d))
-                add_run(runs, run_count, &entries[e], &devices[d], filter);
+    add_device_runs(runs, run_count, filter, false);
+    if (*run_count == 0)
+        add_device_runs(runs, run_count, filter, true);
     return runs;
 }
 
