@@ -177,9 +177,10 @@ static inline void load_a(const source *from, __global const float *a, int first
 #elif P_A == A_ROWS
 #define LOAD_A(values, k, at) load_a(&map, &rows, &from, a, k, values)
 
-/* The pixels of the rows that a work-item loads, found once. */
+/* The pixels of the rows that a work-item loads, found once: of the first tap. Pixels are counted in an int; one in the padding may lie far outside, and unsigned
+ * its number comes back to the right place with its tap. */
 typedef struct staged_rows {
-    int pixel[D_LOADS_A]; /* of the first tap; the host sees to it that pixels are counted in an int */
+    uint pixel[D_LOADS_A];
     int h[D_LOADS_A], w[D_LOADS_A];
     int valid[D_LOADS_A];
 } staged_rows;
@@ -191,7 +192,7 @@ static inline void find_rows(const gather_map *map, const source *from, staged_r
         const gather_pixel at = gather_pixel_of(map, min(row, from->gm - 1));
         rows->h[i] = gather_h(map, at.p, 0);
         rows->w[i] = gather_w(map, at.q, 0);
-        rows->pixel[i] = (at.n * map->sh + rows->h[i]) * map->sw + rows->w[i];
+        rows->pixel[i] = ((uint)at.n * (uint)map->sh + (uint)rows->h[i]) * (uint)map->sw + (uint)rows->w[i];
         rows->valid[i] = row < from->gm;
     }
 }
@@ -201,11 +202,12 @@ static inline void load_a(const gather_map *map, const staged_rows *rows, const 
     const int k = first_k + from->item % D_LANES * D_VA;
     const int tap = k / map->run, j = k - tap * map->run;
     const int ta = tap / map->tw, tb = tap - ta * map->tw;
-    const int tap_h = ta * map->tap_h, tap_w = tb * map->tap_w, moved = tap_h * map->sw + tap_w;
+    const int tap_h = ta * map->tap_h, tap_w = tb * map->tap_w;
+    const uint moved = (uint)tap_h * (uint)map->sw + (uint)tap_w;
 #pragma unroll
     for (int i = 0; i < D_LOADS_A; ++i) {
         const int inside = k < from->end_k && rows->valid[i] && gather_valid(map, rows->h[i] + tap_h, rows->w[i] + tap_w);
-        __global const float *p = a + (long)(rows->pixel[i] + moved) * map->pixel + j;
+        __global const float *p = a + (ulong)(rows->pixel[i] + moved) * map->pixel + j;
 #if T_RV == 4
         keep4(values + i * 4, inside ? load4(p, from->a_aligned) : (float4)(0.0f));
 #else
@@ -218,7 +220,8 @@ static inline void load_a(const gather_map *map, const staged_rows *rows, const 
 
 /* The pixels of one step's values of k. */
 typedef struct staged_pixels {
-    int pixel[T_TK], h[T_TK], w[T_TK]; /* of the first tap */
+    uint pixel[T_TK]; /* of the first tap, as in staged_rows */
+    int h[T_TK], w[T_TK];
 } staged_pixels;
 
 static inline void find_pixels(const gather_map *map, int item, int first_k, int end_k, __local staged_pixels *pixels) {
@@ -227,13 +230,14 @@ static inline void find_pixels(const gather_map *map, int item, int first_k, int
         const int h = gather_h(map, at.p, 0), w = gather_w(map, at.q, 0);
         pixels->h[item] = h;
         pixels->w[item] = w;
-        pixels->pixel[item] = (at.n * map->sh + h) * map->sw + w;
+        pixels->pixel[item] = ((uint)at.n * (uint)map->sh + (uint)h) * (uint)map->sw + (uint)w;
     }
 }
 
 /* The tap, and the place in its run, that a work-item loads: the same in every step. */
 typedef struct staged_tap {
-    int h, w, moved, j, valid;
+    int h, w, j, valid;
+    uint moved;
 } staged_tap;
 
 static inline staged_tap find_tap(const gather_map *map, const source *from) {
@@ -242,7 +246,7 @@ static inline staged_tap find_tap(const gather_map *map, const source *from) {
     staged_tap at;
     at.h = ta * map->tap_h;
     at.w = tb * map->tap_w;
-    at.moved = at.h * map->sw + at.w;
+    at.moved = (uint)at.h * (uint)map->sw + (uint)at.w;
     at.j = row - tap * map->run;
     at.valid = row < from->gm;
     return at;
@@ -254,7 +258,7 @@ static inline void load_a(const gather_map *map, const staged_tap *tap, __local 
     for (int i = 0; i < D_LOADS_A; ++i) {
         const int k = from->item / D_LANES + i * (D_ITEMS / D_LANES);
         const int inside = tap->valid && first_k + k < from->end_k && gather_valid(map, pixels->h[k] + tap->h, pixels->w[k] + tap->w);
-        __global const float *p = a + (long)(pixels->pixel[k] + tap->moved) * map->pixel + tap->j;
+        __global const float *p = a + (ulong)(pixels->pixel[k] + tap->moved) * map->pixel + tap->j;
 #if T_RV == 4
         keep4(values + i * 4, inside ? load4(p, from->a_aligned) : (float4)(0.0f));
 #else

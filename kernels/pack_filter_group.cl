@@ -11,8 +11,8 @@
 __kernel void pack_filter_group(__global const float *restrict w, ulong w_offset, __global float *restrict b, ulong b_offset, int gn,
                                 int nr, int run, int th, int tw, int first_h, int step_h, int first_w, int step_w, int stride_fh,
                                 int stride_fw, int stride_j, int stride_column) {
-    const int i = get_global_id(0), panel = get_global_id(1), gk = th * tw * run;
-    const int k = i / nr, r = i - k * nr, column = panel * nr + r;
+    const ulong i = get_global_id(0);
+    const int panel = get_global_id(1), gk = th * tw * run, k = i / nr, r = i - (ulong)k * nr, column = panel * nr + r;
     if (k >= gk)
         return;
     const int tap = k / run, j = k - tap * run, ta = tap / tw, tb = tap - ta * tw;
