@@ -1,5 +1,6 @@
 /* test_lrn.c: local response normalization and its gradient over tests/cases/lrn.txt, in every form of the kernels.
  * SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <math.h>
 
 #include "harness.h"
@@ -148,6 +149,7 @@ static void test_lrn__create_checks_its_arguments(harness_device *device, const 
     REFUSES(CONVCL_INVALID, "lrn: h is -2, must be at least 1", desc.h = -2);
     REFUSES(CONVCL_INVALID, "lrn: w is 0, must be at least 1", desc.w = 0);
     REFUSES(CONVCL_INVALID, "lrn: c is 0, must be at least 1", desc.c = 0);
+    REFUSES(CONVCL_INVALID, "lrn: c is 2147483647, must be at most 2147479551", desc.c = INT_MAX);
     REFUSES(CONVCL_INVALID, "lrn: radius is -1, must be at least 0", desc.radius = -1);
     REFUSES(CONVCL_INVALID, "lrn: bias is 0, must be", desc.bias = 0);
     REFUSES(CONVCL_INVALID, "lrn: bias is nan, must be", desc.bias = NAN);

@@ -19,7 +19,7 @@ extern "C" {
 
 /* A pooling. Zero-initialise it and set every field but, if you like, the pads, count_padding, relu_mask and layout. */
 typedef struct convcl_avgpool_desc {
-    int n, ih, iw, c;                             /* >= 1 */
+    int n, ih, iw, c;                             /* >= 1; c <= 2147479551 */
     int window_h, window_w;                       /* >= 1 */
     int stride_h, stride_w;                       /* >= 1 */
     int pad_top, pad_bottom, pad_left, pad_right; /* >= 0, each less than the window, so that no window lies wholly outside */

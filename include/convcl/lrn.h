@@ -18,7 +18,7 @@ extern "C" {
 
 /* A normalization. Zero-initialise it and set every field but, if you like, layout and relu_mask. */
 typedef struct convcl_lrn_desc {
-    int n, h, w, c;       /* >= 1 */
+    int n, h, w, c;       /* >= 1; c <= 2147479551 */
     int radius;           /* channels at each side, >= 0; 4 in AlexNet; above c - 1 it has no further effect */
     float bias;           /* > 0, finite; 1 in AlexNet */
     float alpha;          /* >= 0, finite; 0.001 / 9 in AlexNet */

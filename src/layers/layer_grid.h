@@ -6,6 +6,7 @@
 #ifndef CONVCL_LAYERS_LAYER_GRID_H
 #define CONVCL_LAYERS_LAYER_GRID_H
 
+#include <limits.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -78,6 +79,9 @@ static inline convcl_layer_grid convcl_layer__grid(const convcl_context *context
     grid.range = (convcl_range){{(size_t)grid.lanes, groups * grid.rows, 1}, {(size_t)grid.lanes, (size_t)grid.rows, 1}};
     return grid;
 }
+
+/* Channels at most where kernels step through them: a step beyond the last must not overflow an int. */
+#define CONVCL_LAYER_MOST_CHANNELS (INT_MAX - 4096)
 
 /* Multiplies four sizes >= 1; INVALID when the product times 4 bytes is no size. */
 static inline convcl_status convcl_layer__count(const char *what, const char *sizes, int a, int b, int c, int d, size_t *count_out) {

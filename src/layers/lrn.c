@@ -36,6 +36,7 @@ convcl_status convcl_lrn__validate(const convcl_lrn_desc *desc) {
     CONVCL_REQUIRE(desc->h >= 1, "lrn: h is %d, must be at least 1", desc->h);
     CONVCL_REQUIRE(desc->w >= 1, "lrn: w is %d, must be at least 1", desc->w);
     CONVCL_REQUIRE(desc->c >= 1, "lrn: c is %d, must be at least 1", desc->c);
+    CONVCL_REQUIRE(desc->c <= CONVCL_LAYER_MOST_CHANNELS, "lrn: c is %d, must be at most %d", desc->c, CONVCL_LAYER_MOST_CHANNELS);
     CONVCL_REQUIRE(desc->radius >= 0, "lrn: radius is %d, must be at least 0", desc->radius);
     CONVCL_REQUIRE(isfinite(desc->bias) && desc->bias > 0, "lrn: bias is %g, must be finite and more than 0", (double)desc->bias);
     CONVCL_REQUIRE(isfinite(desc->alpha) && desc->alpha >= 0, "lrn: alpha is %g, must be finite and at least 0", (double)desc->alpha);

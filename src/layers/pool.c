@@ -20,6 +20,7 @@ static convcl_status check_sizes(const char *what, const convcl_pool_window *win
                  {"stride_w", window->stride_w}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; ++i)
         CONVCL_REQUIRE(sizes[i].value >= 1, "%s: %s is %d, must be at least 1", what, sizes[i].name, sizes[i].value);
+    CONVCL_REQUIRE(window->c <= CONVCL_LAYER_MOST_CHANNELS, "%s: c is %d, must be at most %d", what, window->c, CONVCL_LAYER_MOST_CHANNELS);
     return CONVCL_OK;
 }
 
