@@ -8,6 +8,8 @@
  * Source: Yan, Wang, Chu, "Optimizing batched Winograd convolution on GPUs", PPoPP 2020 */
 #include "conv/conv_winograd_fused.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -118,7 +120,7 @@ static bool choose_group(const convcl_context *context, int points, int space, g
  * filter's transform, which is written and read once. */
 static double cost_of(const convcl_context *context, const convcl_conv_shape *shape, const convcl_winograd_view *v, const plan *p) {
     const double points = p->h.points[0] * p->w.points[0], n = shape->desc.n, balance = convcl_context__traits(context)->balance;
-    const double groups = divide_up(shape->desc.n * p->h.count[0] * p->w.count[0], p->group.tiles), tiles = groups * p->group.tiles;
+    const double groups = ceil(n * p->h.count[0] * p->w.count[0] / p->group.tiles), tiles = groups * p->group.tiles;
     const double blocks = divide_up(v->gn, GROUP_CHANNELS);
     const double products = points * tiles * v->k * blocks * GROUP_CHANNELS;
     /* Of a window, what its neighbours have in common comes from the first cache level. */
@@ -139,7 +141,9 @@ static double choose_plan(const convcl_context *context, const convcl_conv_shape
     for (int mh = 1; mh + v->rh - 1 <= CONVCL_COOK_TOOM_MAX; ++mh)
         for (int mw = 1; mw + v->rw - 1 <= CONVCL_COOK_TOOM_MAX; ++mw) {
             plan p = {.h = convcl_winograd__axis(v->oh, mh, v->rh), .w = convcl_winograd__axis(v->ow, mw, v->rw)};
+            /* The kernel counts tiles in an int. */
             if ((tile > 0 && (mh != tile || mw != tile)) || p.h.points[0] < LEAST_POINTS ||
+                (double)shape->desc.n * p.h.count[0] * p.w.count[0] > INT_MAX - MOST_TILES ||
                 !choose_group(context, p.h.points[0] * p.w.points[0], space, &p.group))
                 continue;
             const double cost = cost_of(context, shape, v, &p);
