@@ -11,6 +11,9 @@
 /* Channels below which a tap alone is too short a run: finding a tap costs about as much as multiplying 16 values of it. */
 #define SHORT_RUN 16
 
+/* Of a copy with padding: as many times the pixels of x, and of those gathered of it. */
+#define MOST_PADDED 4.0
+
 /* The block of pack_filter.cl, its default. */
 #define FILTER_BLOCK 32
 
@@ -61,12 +64,19 @@ static convcl_gather_map plain_map(const convcl_conv_shape *shape) {
                                .out_step_w = 1};
 }
 
+/* True when a copy of x with its padding is no burden: it has at most a few times as many pixels as x has, or as are gathered of it. */
+static bool is_worth_padding(const convcl_conv_shape *shape) {
+    const convcl_conv_desc *d = &shape->desc;
+    const double copy = ((double)d->ih + d->pad_top + d->pad_bottom) * ((double)d->iw + d->pad_left + d->pad_right);
+    return copy <= MOST_PADDED * ((double)d->ih * d->iw + (double)shape->oh * shape->ow * d->fh * d->fw);
+}
+
 convcl_status convcl_conv_source__create(convcl_context *context, const convcl_conv_shape *shape, convcl_conv_source *source) {
     const convcl_conv_desc *d = &shape->desc;
     *source = (convcl_conv_source){.map = plain_map(shape), .copy_h = d->ih, .copy_w = d->iw};
     source->check = convcl_conv_gather__leaves_source(&source->map);
     const bool whole_rows = shape->icg < SHORT_RUN && d->fw > 1 && d->dilation_w == 1 && d->groups == 1;
-    if (!whole_rows)
+    if (!whole_rows || (source->check && !is_worth_padding(shape)))
         return CONVCL_OK;
     source->map.tw = 1;
     source->map.run = d->fw * d->ic;
