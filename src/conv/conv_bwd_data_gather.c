@@ -108,32 +108,54 @@ static void destroy(void *state) {
     free(r);
 }
 
-/* True when some phase has a tap outside dy. */
-static bool leaves_source(const convcl_conv_shape *s) {
+/* The first rest along an axis whose phase has pixels and taps: rest_h for axis 0, rest_w for axis 1; -1 when there is none. */
+static int first_rest(const convcl_conv_shape *s, int axis, int count) {
     axis_phase h, w;
-    for (int rest_h = 0; rest_h < phases(s->desc.stride_h, s->desc.ih); ++rest_h)
-        for (int rest_w = 0; rest_w < phases(s->desc.stride_w, s->desc.iw); ++rest_w) {
-            make_phase(s, rest_h, rest_w, &h, &w);
-            const convcl_gather_map map = make_map(s, &h, &w, rest_h, rest_w);
-            if (h.positions > 0 && w.positions > 0 && h.taps > 0 && w.taps > 0 && convcl_conv_gather__leaves_source(&map))
-                return true;
-        }
-    return false;
+    for (int rest = 0; rest < count; ++rest) {
+        make_phase(s, axis == 0 ? rest : 0, axis == 0 ? 0 : rest, &h, &w);
+        const axis_phase *phase = axis == 0 ? &h : &w;
+        if (phase->positions > 0 && phase->taps > 0)
+            return rest;
+    }
+    return -1;
+}
+
+static bool phase_leaves(const convcl_conv_shape *s, int rest_h, int rest_w) {
+    axis_phase h, w;
+    make_phase(s, rest_h, rest_w, &h, &w);
+    const convcl_gather_map map = make_map(s, &h, &w, rest_h, rest_w);
+    return h.positions > 0 && w.positions > 0 && h.taps > 0 && w.taps > 0 && convcl_conv_gather__leaves_source(&map);
+}
+
+/* True when some phase has a tap outside dy. That is so along one axis, whatever the other, so that not every pair of rests need be looked at. */
+static bool leaves_source(const convcl_conv_shape *s) {
+    const int count_h = phases(s->desc.stride_h, s->desc.ih), count_w = phases(s->desc.stride_w, s->desc.iw);
+    const int first_h = first_rest(s, 0, count_h), first_w = first_rest(s, 1, count_w);
+    bool leaves = false;
+    if (first_h < 0 || first_w < 0)
+        return false;
+    for (int rest_h = 0; rest_h < count_h && !leaves; ++rest_h)
+        leaves = phase_leaves(s, rest_h, first_w);
+    for (int rest_w = 0; rest_w < count_w && !leaves; ++rest_w)
+        leaves = phase_leaves(s, first_h, rest_w);
+    return leaves;
 }
 
 /* The largest phase is the one at rests (0, 0) in positions; in taps it is some other, at most the filter divided by the step, rounded up. */
 static void plan_chunks(const convcl_context *context, recipe *r) {
     const convcl_conv_shape *s = &r->shape;
     axis_phase h, w;
-    int most_taps = 0;
-    for (int rest_h = 0; rest_h < phases(s->desc.stride_h, s->desc.ih); ++rest_h)
-        for (int rest_w = 0; rest_w < phases(s->desc.stride_w, s->desc.iw); ++rest_w) {
-            make_phase(s, rest_h, rest_w, &h, &w);
-            if (h.taps * w.taps > most_taps)
-                most_taps = h.taps * w.taps;
-        }
+    int most_h = 0, most_w = 0;
+    for (int rest = 0; rest < phases(s->desc.stride_h, s->desc.ih); ++rest) {
+        make_phase(s, rest, 0, &h, &w);
+        most_h = h.taps > most_h ? h.taps : most_h;
+    }
+    for (int rest = 0; rest < phases(s->desc.stride_w, s->desc.iw); ++rest) {
+        make_phase(s, 0, rest, &h, &w);
+        most_w = w.taps > most_w ? w.taps : most_w;
+    }
     make_phase(s, 0, 0, &h, &w);
-    const int pixels = h.positions * w.positions, gk = most_taps * s->ocg;
+    const int pixels = h.positions * w.positions, gk = most_h * most_w * s->ocg;
     r->chunk = convcl_conv_gather__chunk(s, convcl_gemm__workspace(r->gemm, pixels, s->icg, gk),
                                          convcl_context__prefers_registers(context) ? CHUNK_CPU : CHUNK_GPU, 0);
     r->b_size = convcl_gemm__size_b(r->gemm, s->icg, gk);
