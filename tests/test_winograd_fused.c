@@ -108,6 +108,10 @@ static void test_winograd_fused__refuses_with_the_reason(harness_device *device,
     conv_use_group_form(device);
     conv_case c = case_of("n2ih9iw9ic8oc8f3s2p1", CONVCL_CONV_FWD, "winograd-fused");
     expect_refused(device, &c, "winograd-fused|fwd|stride 1");
+    for (int dir = CONVCL_CONV_FWD; dir <= CONVCL_CONV_BWD_DATA; dir++) {
+        c = case_of("n8192ih512iw512ic1oc1f3", (convcl_conv_dir)dir, "winograd-fused"); /* of dx there are more pixels than of y */
+        expect_refused(device, &c, "winograd-fused|fewer pixels");
+    }
     c = case_of("n2ih9iw9ic8oc8f3p1", CONVCL_CONV_BWD_WEIGHTS, "winograd-fused");
     expect_refused(device, &c, "winograd-fused|does not exist|bwd_weights");
     c = plain;

@@ -141,9 +141,7 @@ static double choose_plan(const convcl_context *context, const convcl_conv_shape
     for (int mh = 1; mh + v->rh - 1 <= CONVCL_COOK_TOOM_MAX; ++mh)
         for (int mw = 1; mw + v->rw - 1 <= CONVCL_COOK_TOOM_MAX; ++mw) {
             plan p = {.h = convcl_winograd__axis(v->oh, mh, v->rh), .w = convcl_winograd__axis(v->ow, mw, v->rw)};
-            /* The kernel counts tiles in an int. */
             if ((tile > 0 && (mh != tile || mw != tile)) || p.h.points[0] < LEAST_POINTS ||
-                (double)shape->desc.n * p.h.count[0] * p.w.count[0] > INT_MAX - MOST_TILES ||
                 !choose_group(context, p.h.points[0] * p.w.points[0], space, &p.group))
                 continue;
             const double cost = cost_of(context, shape, v, &p);
@@ -163,6 +161,10 @@ const char *convcl_winograd_fused__refuse(const convcl_context *context, const c
         return reason;
     if (shape->desc.stride_h > 1 || shape->desc.stride_w > 1)
         return "it takes stride 1";
+    /* Tiles are counted in an int; of either direction there are no more than pixels. */
+    const double pixels_in = (double)shape->desc.ih * shape->desc.iw, pixels_out = (double)shape->oh * shape->ow;
+    if (shape->desc.n * fmax(pixels_in, pixels_out) > INT_MAX - MOST_TILES)
+        return "it takes fewer pixels";
     if (!context)
         return NULL;
     const convcl_winograd_view v = make_view(shape, CONVCL_CONV_FWD);
@@ -242,8 +244,8 @@ convcl_status convcl_winograd_fused__create(convcl_context *context, const convc
     convcl_winograd_layout *l = &r->layout;
     l->view = make_view(shape, dir);
     if (choose_plan(context, shape, &l->view, choice->tile, choice->space, &p) <= 0.0) {
-        status = convcl_fail(CONVCL_UNSUPPORTED, "conv: algo winograd-fused: work-items of %d tiles by %d channels do not fit the device",
-                             shares[choice->space - 1].wt, shares[choice->space - 1].wc);
+        status = convcl_fail(CONVCL_UNSUPPORTED, "conv: algo winograd-fused: no work-group with tile %d and space %d fits the device",
+                             choice->tile, choice->space);
         goto cleanup;
     }
     l->h = p.h;
