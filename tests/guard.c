@@ -62,6 +62,17 @@ void harness_defer(void (*release)(void *object), void *object) {
     to_release[to_release_count++] = (deferred){release, object};
 }
 
+static void release_context(void *context) {
+    convcl_context_release(context);
+}
+
+convcl_context *harness_context(harness_device *device, const convcl_context_options *options) {
+    convcl_context *context = NULL;
+    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, options, &context));
+    harness_defer(release_context, context);
+    return context;
+}
+
 void harness_cl(cl_int code, const char *call) {
     if (code != CL_SUCCESS)
         fail_msg("%s failed with %d", call, (int)code);

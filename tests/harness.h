@@ -82,6 +82,9 @@ void *harness_alloc(size_t count, size_t element_size);
 /* Has `release` called on `object` when the test ends, the last deferred first; for plans and other objects of the library. */
 void harness_defer(void (*release)(void *object), void *object);
 
+/* Another context on the device's OpenCL context, released when the test ends; fails the test when that does not work. options NULL: all defaults. */
+convcl_context *harness_context(harness_device *device, const convcl_context_options *options);
+
 /* The same values in double, freed when the test ends. */
 double *harness_to_doubles(const float *values, size_t count);
 

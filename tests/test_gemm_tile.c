@@ -190,16 +190,11 @@ static void test_gemm_tile__long_sums_are_split(harness_device *device, const vo
         assert_true(convcl_gemm__workspace(gemm, 16, 16, gk) <= convcl_gemm__workspace(gemm, 16, 16, 100000));
 }
 
-static void release_context(void *context) {
-    convcl_context_release(context);
-}
-
 /* With so many compute units that a sum is cut into as many splits as there may be: rounding then gives some shorter sum more of them than a longer one. */
 static void test_gemm_tile__workspace_serves_shorter_sums(harness_device *device, const void *data) {
     (void)data;
     harness_device large = *device;
-    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, NULL, &large.context));
-    harness_defer(release_context, large.context);
+    large.context = harness_context(device, NULL);
     large.context->info.compute_units = 132;
     for (int i = 0; i < convcl_gemm_tile__count(); i++) {
         const tile_case c = {convcl_gemm_tile__get(i), CONVCL_GEMM_SUM, 4, NULL, false};

@@ -14,17 +14,6 @@
 #define PIXELS (BATCH * 12 * 12 * 8)
 #define FILTER (3 * 3 * 16 * 16)
 
-static void release(void *context) {
-    convcl_context_release(context);
-}
-
-static convcl_context *context_with(harness_device *device, convcl_context_options options) {
-    convcl_context *context = NULL;
-    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
-    harness_defer(release, context);
-    return context;
-}
-
 static void destroy(void *net) {
     convcl_net_destroy(net);
 }
@@ -80,8 +69,8 @@ static void train_once(harness_device *device, convcl_context *context, outcome 
 static void test_net_ahead__threads_change_nothing(harness_device *device, const void *data) {
     (void)data;
     static outcome alone, together;
-    train_once(device, context_with(device, (convcl_context_options){.cache_dir = "off", .build_threads = 1}), &alone);
-    train_once(device, context_with(device, (convcl_context_options){.cache_dir = "off", .build_threads = 4}), &together);
+    train_once(device, harness_context(device, &(convcl_context_options){.cache_dir = "off", .build_threads = 1}), &alone);
+    train_once(device, harness_context(device, &(convcl_context_options){.cache_dir = "off", .build_threads = 4}), &together);
     assert_true(alone.built > 3);
     assert_int_equal(alone.then_built, alone.built);
     assert_int_equal(together.built, alone.built);
@@ -112,8 +101,8 @@ static void remove_folder(void *folder) {
 static int errors_with(harness_device *device, const char *folder, int threads) {
     static log_state state;
     state = (log_state){0};
-    convcl_context *context = context_with(
-        device, (convcl_context_options){
+    convcl_context *context = harness_context(
+        device, &(convcl_context_options){
                     .cache_dir = "off", .kernel_dir = folder, .build_threads = threads, .log = count_line, .log_user = &state});
     convcl_net *net = NULL;
     assert_ok(convcl_net_create(context, NULL, &net));
@@ -149,15 +138,15 @@ static void test_net_ahead__options_decide_then_the_environment(harness_device *
     options.build_threads = -1;
     assert_fails(convcl_context_create_from_cl(cl, device->info.device, &options, &context), CONVCL_INVALID, "build_threads is -1|0 to 64");
     assert_int_equal(setenv("CONVCL_BUILD_THREADS", "3", 1), 0);
-    assert_int_equal(convcl_context__build_threads(context_with(device, (convcl_context_options){0})), 3);
-    assert_int_equal(convcl_context__build_threads(context_with(device, (convcl_context_options){.build_threads = 2})), 2);
+    assert_int_equal(convcl_context__build_threads(harness_context(device, &(convcl_context_options){0})), 3);
+    assert_int_equal(convcl_context__build_threads(harness_context(device, &(convcl_context_options){.build_threads = 2})), 2);
     assert_int_equal(setenv("CONVCL_BUILD_THREADS", "3x", 1), 0);
     options.build_threads = 0;
     assert_fails(convcl_context_create_from_cl(cl, device->info.device, &options, &context), CONVCL_INVALID,
                  "CONVCL_BUILD_THREADS is \"3x\"|0 to 64");
     assert_null(context);
     assert_int_equal(unsetenv("CONVCL_BUILD_THREADS"), 0);
-    const int threads = convcl_context__build_threads(context_with(device, (convcl_context_options){0}));
+    const int threads = convcl_context__build_threads(harness_context(device, &(convcl_context_options){0}));
     assert_true(threads >= 1 && threads <= 8);
     if (convcl_device_traits__builds_serially(&device->info))
         assert_int_equal(threads, 1);

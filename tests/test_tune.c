@@ -9,18 +9,6 @@
 #include "reference/ref_conv.h"
 #include "temporary.h"
 
-static void release_context(void *context) {
-    convcl_context_release(context);
-}
-
-/* A context that is released when the test ends. */
-static convcl_context *context_with(harness_device *device, convcl_context_options options) {
-    convcl_context *context = NULL;
-    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
-    harness_defer(release_context, context);
-    return context;
-}
-
 /* Stops after so many questions. */
 static int stop_after(void *user) {
     int *questions = user;
@@ -101,7 +89,7 @@ static void test_tune__second_run_tunes_nothing(harness_device *device, const vo
     char first[3][256];
     static const convcl_conv_dir dirs[3] = {CONVCL_CONV_FWD, CONVCL_CONV_BWD_DATA, CONVCL_CONV_BWD_WEIGHTS};
     convcl_context *context =
-        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+        harness_context(device, &(convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     expect_right_results(device, context, 16);
     create_both(context, 16);
     const int tuned = convcl_context_candidates_tuned(context);
@@ -110,7 +98,7 @@ static void test_tune__second_run_tunes_nothing(harness_device *device, const vo
         snprintf(first[i], sizeof first[i], "%s", convcl_conv_plan_describe(plan_in(context, dirs[i], 16)));
     assert_int_equal(convcl_context_candidates_tuned(context), tuned);
     for (int mode = CONVCL_TUNING_OFF; mode <= CONVCL_TUNING_QUICK; ++mode) {
-        convcl_context *later = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = (convcl_tuning)mode});
+        convcl_context *later = harness_context(device, &(convcl_context_options){.cache_dir = folder, .tuning = (convcl_tuning)mode});
         for (int i = 0; i < 3; ++i)
             assert_string_equal(convcl_conv_plan_describe(plan_in(later, dirs[i], 16)), first[i]);
         create_both(later, 16);
@@ -124,12 +112,12 @@ static void test_tune__stopped_race_is_not_remembered(harness_device *device, co
     const char *folder = temporary_folder();
     for (int patience = 0; patience <= 2; ++patience) {
         int questions = patience;
-        convcl_context *off = context_with(device, (convcl_context_options){.cache_dir = folder});
-        convcl_context *stopped = context_with(device, (convcl_context_options){.cache_dir = folder,
-                                                                                .tuning = CONVCL_TUNING_QUICK,
-                                                                                .tuning_seconds = 300,
-                                                                                .stop_tuning = stop_after,
-                                                                                .stop_user = &questions});
+        convcl_context *off = harness_context(device, &(convcl_context_options){.cache_dir = folder});
+        convcl_context *stopped = harness_context(device, &(convcl_context_options){.cache_dir = folder,
+                                                                                    .tuning = CONVCL_TUNING_QUICK,
+                                                                                    .tuning_seconds = 300,
+                                                                                    .stop_tuning = stop_after,
+                                                                                    .stop_user = &questions});
         const char *usual = convcl_conv_plan_describe(plan_in(off, CONVCL_CONV_FWD, 16));
         assert_string_equal(convcl_conv_plan_describe(plan_in(stopped, CONVCL_CONV_FWD, 16)), usual);
         plan_in(stopped, CONVCL_CONV_BWD_DATA, 16);
@@ -137,7 +125,7 @@ static void test_tune__stopped_race_is_not_remembered(harness_device *device, co
         assert_true(tuned <= patience && (tuned > 0) == (patience > 0));
     }
     convcl_context *later =
-        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+        harness_context(device, &(convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     plan_in(later, CONVCL_CONV_FWD, 16);
     assert_true(convcl_context_candidates_tuned(later) > 0);
 }
@@ -146,14 +134,14 @@ static void test_tune__full_is_right_and_replaces_quick(harness_device *device, 
     (void)data;
     const char *folder = temporary_lasting_folder();
     convcl_context *quick =
-        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+        harness_context(device, &(convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     plan_in(quick, CONVCL_CONV_FWD, 12);
     const double seconds = 10 + convcl_context_tune_seconds(quick); /* enough for more candidates, also on a slow device */
     convcl_context *full =
-        context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL, .tuning_seconds = seconds});
+        harness_context(device, &(convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL, .tuning_seconds = seconds});
     plan_in(full, CONVCL_CONV_FWD, 12);
     assert_true(convcl_context_candidates_tuned(full) > convcl_context_candidates_tuned(quick));
-    convcl_context *later = context_with(device, (convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL});
+    convcl_context *later = harness_context(device, &(convcl_context_options){.cache_dir = folder, .tuning = CONVCL_TUNING_FULL});
     plan_in(later, CONVCL_CONV_FWD, 12);
     assert_int_equal(convcl_context_candidates_tuned(later), 0);
     expect_right_results(device, full, 12);
@@ -225,7 +213,7 @@ static void test_tune__two_contexts_at_once(harness_device *device, const void *
 static void test_tune__without_a_store_a_context_remembers(harness_device *device, const void *data) {
     (void)data;
     convcl_context *context =
-        context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+        harness_context(device, &(convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     plan_in(context, CONVCL_CONV_FWD, 4);
     const int tuned = convcl_context_candidates_tuned(context);
     assert_true(tuned >= 2);
@@ -237,7 +225,7 @@ static void test_tune__without_a_store_a_context_remembers(harness_device *devic
 static void test_tune__few_images_stay_with_direct_sums(harness_device *device, const void *data) {
     (void)data;
     convcl_context *context =
-        context_with(device, (convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+        harness_context(device, &(convcl_context_options){.cache_dir = "off", .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     assert_non_null(strstr(convcl_conv_plan_describe(plan_in(context, CONVCL_CONV_FWD, 3)), "gather"));
     assert_true(convcl_context_candidates_tuned(context) > 0);
     expect_right_results(device, context, 3);
@@ -248,7 +236,7 @@ static convcl_context *context_that_remembers(harness_device *device, convcl_con
     char problem[CONVCL_CONV_PROBLEM];
     convcl_conv_shape shape;
     const convcl_conv_desc desc = desc_of(images);
-    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off"});
+    convcl_context *context = harness_context(device, &(convcl_context_options){.cache_dir = "off"});
     assert_ok(convcl_conv_shape__make(&desc, &shape));
     convcl_conv_winner__problem(&shape, dir, problem);
     assert_ok(convcl_context__remember(context, problem, winner));
@@ -257,7 +245,7 @@ static convcl_context *context_that_remembers(harness_device *device, convcl_con
 
 static void test_tune__off_takes_what_is_known_or_the_cost_model(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *plain = context_with(device, (convcl_context_options){.cache_dir = "off"});
+    convcl_context *plain = harness_context(device, &(convcl_context_options){.cache_dir = "off"});
     assert_non_null(strstr(convcl_conv_plan_describe(plan_in(plain, CONVCL_CONV_FWD, 16)), "winograd"));
     assert_int_equal(convcl_context_candidates_tuned(plain), 0);
     convcl_context *knows =
@@ -270,8 +258,8 @@ static void test_tune__off_takes_what_is_known_or_the_cost_model(harness_device 
 
 /* Candidates that a race of direct sums has in the direction. */
 static int direct_candidates(harness_device *device, convcl_conv_dir dir) {
-    convcl_context *context = context_with(
-        device, (convcl_context_options){.cache_dir = temporary_folder(), .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+    convcl_context *context = harness_context(
+        device, &(convcl_context_options){.cache_dir = temporary_folder(), .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     convcl_conv_desc desc = desc_of(16);
     convcl_conv_plan *plan = NULL;
     desc.math = CONVCL_MATH_STRICT;
@@ -310,7 +298,7 @@ static void test_tune__damaged_winner_is_ignored(harness_device *device, const v
         "quick gather tile 0 chunk 0 rows 0 prefetch 0 space 99 gemm auto",
         "quick gather tile 0 chunk 0 rows 0 prefetch 0 space 0",
     };
-    convcl_context *plain = context_with(device, (convcl_context_options){.cache_dir = "off"});
+    convcl_context *plain = harness_context(device, &(convcl_context_options){.cache_dir = "off"});
     const char *expected = convcl_conv_plan_describe(plan_in(plain, CONVCL_CONV_FWD, 16));
     for (size_t i = 0; i < sizeof texts / sizeof *texts; ++i)
         assert_string_equal(
@@ -342,12 +330,12 @@ static void test_tune__wrong_kernel_never_wins(harness_device *device, const voi
              "grep -q 'wrong(out' winograd_fused.cl",
              folder, CONVCL_TESTS_DIR, wrong->expression, wrong->expression);
     assert_int_equal(system(line), 0);
-    convcl_context *context = context_with(device, (convcl_context_options){.cache_dir = "off",
-                                                                            .kernel_dir = folder,
-                                                                            .tuning_seconds = 300,
-                                                                            .tuning = CONVCL_TUNING_QUICK,
-                                                                            .log = temporary_log_line,
-                                                                            .log_user = &log});
+    convcl_context *context = harness_context(device, &(convcl_context_options){.cache_dir = "off",
+                                                                                .kernel_dir = folder,
+                                                                                .tuning_seconds = 300,
+                                                                                .tuning = CONVCL_TUNING_QUICK,
+                                                                                .log = temporary_log_line,
+                                                                                .log_user = &log});
     convcl_conv_desc desc = desc_of(16);
     desc.math = wrong->math;
     convcl_conv_plan *plan = NULL;

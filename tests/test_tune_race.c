@@ -7,18 +7,6 @@
 #include "temporary.h"
 #include "tune/tune.h"
 
-static void release_context(void *context) {
-    convcl_context_release(context);
-}
-
-/* A context that is released when the test ends. */
-static convcl_context *context_with(harness_device *device, convcl_context_options options) {
-    convcl_context *context = NULL;
-    assert_ok(convcl_context_create_from_cl(convcl_context_cl(device->context), device->info.device, &options, &context));
-    harness_defer(release_context, context);
-    return context;
-}
-
 /* Candidates that take so many milliseconds, and what is wrong with them. */
 typedef struct made_up {
     int milliseconds[6];
@@ -73,9 +61,9 @@ static int race(convcl_context *context, made_up *m, int count) {
 static void test_tune_race__fastest_right_one_wins(harness_device *device, const void *data) {
     (void)data;
     temporary_log log = {0};
-    convcl_context *context = context_with(
+    convcl_context *context = harness_context(
         device,
-        (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300, .log = temporary_log_line, .log_user = &log});
+        &(convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300, .log = temporary_log_line, .log_user = &log});
     made_up m = {
         .milliseconds = {24, 12, 4, 60, 2, 2}, .is_wrong = {[2] = true}, .fails_to_build = {[4] = true}, .fails_to_run = {[5] = true}};
     assert_int_equal(race(context, &m, 6), 1);
@@ -92,7 +80,7 @@ static void test_tune_race__fastest_right_one_wins(harness_device *device, const
 
 static void test_tune_race__nobody_is_right(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+    convcl_context *context = harness_context(device, &(convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     made_up m = {.milliseconds = {4, 4}, .is_wrong = {true, true}};
     assert_int_equal(race(context, &m, 2), -1);
     made_up none = {.fails_to_build = {true, true}};
@@ -101,21 +89,21 @@ static void test_tune_race__nobody_is_right(harness_device *device, const void *
 
 static void test_tune_race__small_gain_does_not_win(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
+    convcl_context *context = harness_context(device, &(convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300});
     made_up m = {.milliseconds = {30, 30}};
     assert_int_equal(race(context, &m, 2), 0);
 }
 
 static void test_tune_race__budget_is_respected(harness_device *device, const void *data) {
     (void)data;
-    convcl_context *context = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 0.1});
+    convcl_context *context = harness_context(device, &(convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 0.1});
     made_up m = {.milliseconds = {60, 50, 40, 30, 20, 10}};
     assert_true(race(context, &m, 6) >= 0);
     assert_int_equal(m.prepared[5], 0);
     convcl_tune_race second;
     const convcl_tune_problem problem = {"made up", &m, prepare, run, check, drop, describe};
     assert_false(convcl_tune__begin(&second, context, &problem, 6));
-    convcl_context *off = context_with(device, (convcl_context_options){0});
+    convcl_context *off = harness_context(device, &(convcl_context_options){0});
     assert_false(convcl_tune__begin(&second, off, &problem, 6));
 }
 
@@ -132,8 +120,8 @@ static void test_tune_race__caller_stops_a_race(harness_device *device, const vo
     for (int patience = 1; patience <= 8; ++patience) {
         int questions = patience;
         convcl_tune_race second;
-        convcl_context *context = context_with(
-            device, (convcl_context_options){
+        convcl_context *context = harness_context(
+            device, &(convcl_context_options){
                         .tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 300, .stop_tuning = stop_after, .stop_user = &questions});
         made_up m = {.milliseconds = {4, 2, 1, 1, 1, 1}};
         assert_int_equal(race(context, &m, 6), -1);
@@ -148,11 +136,11 @@ static void test_tune_race__budget_may_be_huge(harness_device *device, const voi
     (void)data;
     const convcl_tune_problem problem = {"made up", NULL, prepare, run, check, drop, describe};
     convcl_tune_race race;
-    convcl_context *huge = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 1e10});
+    convcl_context *huge = harness_context(device, &(convcl_context_options){.tuning = CONVCL_TUNING_QUICK, .tuning_seconds = 1e10});
     assert_true(convcl_tune__begin(&race, huge, &problem, 1));
     convcl_tune__end(&race);
     assert_true(race.seconds > 9e9);
-    convcl_context *none = context_with(device, (convcl_context_options){.tuning = CONVCL_TUNING_QUICK});
+    convcl_context *none = harness_context(device, &(convcl_context_options){.tuning = CONVCL_TUNING_QUICK});
     assert_true(convcl_tune__begin(&race, none, &problem, 1));
     convcl_tune__end(&race);
     assert_true(race.seconds > 0 && race.seconds < 70);
